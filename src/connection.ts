@@ -1,0 +1,301 @@
+/**
+ * One WebSocket connection without its socket: octets in, events and octets out (RFC 6455 §5.4-§5.5, §6, §7, §8).
+ * It opens nothing, waits for nothing and has no clock. Called by the shell (server.ts, socket.ts), and for either
+ * role by tests and bench. What the peer does wrong ends as a Close frame; what the caller does wrong throws.
+ */
+import { Buffer } from 'node:buffer';
+import {
+  type Close,
+  CloseCode,
+  decodeClosePayload,
+  encodeClosePayload,
+  ProtocolError,
+  truncateReason,
+} from './close.ts';
+import { Decoder } from './decoder.ts';
+import { encodeFrame, maximumControlLength, Opcode } from './frame.ts';
+import { OutputBuffer } from './output.ts';
+
+/** Which end of the connection this is: clients mask what they send, servers do not (§5.1). */
+export type Role = 'server' | 'client';
+
+export interface ConnectionOptions {
+  /**
+   * The most octets of payload in one received message, all fragments together; more is refused with 1009 before it
+   * is stored. 1 to 2^30. Default 1 MiB: ample for people, little enough for a thousand strangers at once.
+   */
+  readonly maxMessageLength?: number;
+  /**
+   * Gives the masking key of the next frame, 0 to 2^32 - 1. Required for role `client`, where keys must be
+   * unpredictable (§5.3, §10.3); not used by a server.
+   */
+  readonly maskingKey?: () => number;
+}
+
+/** Where received events go. Called from within receive and receiveEnd; must not throw. */
+export interface ConnectionEvents {
+  /** A whole message: a string for text; for binary octets that are now the receiver's. */
+  message(data: string | Uint8Array): void;
+  /** A Ping; its Pong is in the output already. The payload is a view that is valid during the call. */
+  ping?(payload: Uint8Array): void;
+  /** A Pong, asked for or not (§5.5.3). The payload is a view that is valid during the call. */
+  pong?(payload: Uint8Array): void;
+  /** The peer's Close; our own, when it was due, is in the output already. */
+  close?(close: Close): void;
+}
+
+/** What waits to be written: `chunks` in order, then, when `end` is set, the end of our side of TCP (FIN). */
+export interface Output {
+  readonly chunks: readonly Uint8Array[];
+  readonly end: boolean;
+}
+
+/** The states of the WHATWG interface. CONNECTING is over before there is a Connection. */
+export const ReadyState = { connecting: 0, open: 1, closing: 2, closed: 3 } as const;
+export type ReadyState = (typeof ReadyState)[keyof typeof ReadyState];
+
+const empty = new Uint8Array(0);
+const fin = 0x80;
+
+/** One message encoded once, for as many server connections as want it. The octets given must not change afterwards. */
+export class PreparedMessage {
+  /** The whole frame, unmasked. Only to be read. */
+  readonly frame: Uint8Array;
+
+  constructor(data: string | Uint8Array) {
+    this.frame =
+      typeof data === 'string'
+        ? encodeFrame({ opcode: Opcode.text, payload: Buffer.from(data, 'utf8') })
+        : encodeFrame({ opcode: Opcode.binary, payload: data });
+  }
+}
+
+export class Connection {
+  readonly #role: Role;
+  readonly #maskingKey: (() => number) | undefined;
+  readonly #decoder: Decoder;
+  readonly #output = new OutputBuffer();
+
+  // The state is these facts; everything else is derived from them.
+  #closeSent: Close | undefined;
+  #closeReceived: Close | undefined;
+  #closeFirst: 'us' | 'peer' | undefined;
+  #failure: ProtocolError | undefined;
+  #tcpEnded = false;
+
+  /** @throws RangeError for a limit out of range, TypeError for a client without masking keys */
+  constructor(role: Role, options: ConnectionOptions = {}) {
+    const { maxMessageLength = 1024 * 1024, maskingKey } = options;
+    if (!Number.isInteger(maxMessageLength) || maxMessageLength < 1 || maxMessageLength > 2 ** 30) {
+      throw new RangeError(`maxMessageLength is ${maxMessageLength}; it takes 1 to ${2 ** 30} octets.`);
+    }
+    if (role === 'client' && maskingKey === undefined) {
+      throw new TypeError('A client needs maskingKey: every frame that it sends is masked.');
+    }
+    this.#role = role;
+    this.#maskingKey = role === 'client' ? maskingKey : undefined;
+    this.#decoder = new Decoder(role === 'server', maxMessageLength);
+  }
+
+  // State, all derived ------------------------------------------------------------------------------------------
+
+  get readyState(): ReadyState {
+    if (this.#tcpEnded) return ReadyState.closed;
+    return this.#closeSent || this.#closeReceived ? ReadyState.closing : ReadyState.open;
+  }
+
+  /** The Close frame that we sent, if we did. */
+  get closeSent(): Close | undefined {
+    return this.#closeSent;
+  }
+
+  /** The Close frame that the peer sent, if it did. */
+  get closeReceived(): Close | undefined {
+    return this.#closeReceived;
+  }
+
+  /** Whose Close came first: who ended the conversation. */
+  get closeFirst(): 'us' | 'peer' | undefined {
+    return this.#closeFirst;
+  }
+
+  /** What the peer did wrong, when that is how the connection ended (§7.1.7). */
+  get failure(): ProtocolError | undefined {
+    return this.#failure;
+  }
+
+  /** Whether both Close frames were exchanged, and not because of a failure (§7.1.4). */
+  get wasClean(): boolean {
+    return this.#closeSent !== undefined && this.#closeReceived !== undefined && this.#failure === undefined;
+  }
+
+  /** The close code as §7.1.5 has it: the peer's; 1006 when none came. */
+  get closeCode(): number {
+    return this.#closeReceived?.code ?? CloseCode.abnormalClosure;
+  }
+
+  /** Whether more octets can still mean something: false once the peer's Close, a failure or its FIN was met. */
+  get receiving(): boolean {
+    return this.#closeReceived === undefined && this.#failure === undefined && !this.#tcpEnded;
+  }
+
+  /** Whether a frame, or a fragmented message, has begun and not ended. */
+  get midMessage(): boolean {
+    return this.#decoder.midMessage;
+  }
+
+  /** Octets of output that wait to be taken. */
+  get pendingAmount(): number {
+    return this.#output.length;
+  }
+
+  /** Octets of memory held for a message that is not complete. */
+  get heldAmount(): number {
+    return this.#decoder.heldAmount;
+  }
+
+  // In ----------------------------------------------------------------------------------------------------------
+
+  /**
+   * Takes octets from the peer and hands out what they complete. Owns `chunk` from now on: payloads are unmasked in
+   * place, and binary messages may be views of it. Octets after a Close or a failure are ignored (§5.5.1, §7.1.7).
+   */
+  receive(chunk: Uint8Array, sink: ConnectionEvents): void {
+    if (!this.receiving) return;
+    try {
+      this.#decoder.decode(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length), {
+        // After our own Close nobody listens any more, as in WHATWG's CLOSING; the frames are judged all the same.
+        message: (data) => {
+          if (this.#closeSent === undefined) sink.message(data);
+        },
+        control: (opcode, payload) => this.#receiveControl(opcode, payload, sink),
+      });
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#fail(error);
+    }
+  }
+
+  /** The peer ended its side of TCP. Without a Close before it this is 1006 to us (§7.1.5). */
+  receiveEnd(): void {
+    this.#tcpEnded = true;
+    this.#decoder.stop();
+  }
+
+  #receiveControl(opcode: number, payload: Uint8Array, sink: ConnectionEvents): void {
+    if (opcode === Opcode.ping) {
+      if (this.#closeSent === undefined) this.#append(Opcode.pong, payload);
+      sink.ping?.(payload);
+    } else if (opcode === Opcode.pong) {
+      sink.pong?.(payload);
+    } else {
+      this.#receiveClose(decodeClosePayload(payload), sink);
+    }
+  }
+
+  #receiveClose(close: Close, sink: ConnectionEvents): void {
+    this.#closeReceived = close;
+    this.#closeFirst ??= 'peer';
+    this.#decoder.stop();
+    // The code is echoed (§5.5.1); the reason was the peer's to give and is not repeated.
+    if (this.#closeSent === undefined) this.#sendClose(close.code, '');
+    sink.close?.(close);
+  }
+
+  /** Fail the connection (§7.1.7): say why in a Close frame, unless one was sent, and end. */
+  #fail(error: ProtocolError): void {
+    this.#failure = error;
+    this.#closeFirst ??= 'us';
+    this.#decoder.stop();
+    if (this.#closeSent === undefined) this.#sendClose(error.closeCode, truncateReason(error.explanation));
+  }
+
+  // Out ---------------------------------------------------------------------------------------------------------
+
+  /**
+   * Appends a message to the output: text for a string, binary for octets, which must not change until they are
+   * written (16 KiB and more are not copied). Lone surrogates in a string become U+FFFD.
+   * @returns false, and does nothing, once a Close frame was sent or received or TCP has ended
+   * @throws TypeError for a PreparedMessage on a client, whose frames each need a mask of their own
+   */
+  send(data: string | Uint8Array | PreparedMessage): boolean {
+    if (this.readyState !== ReadyState.open) return false;
+    if (typeof data === 'string') {
+      this.#output.appendTextFrame(fin | Opcode.text, data, this.#maskingKey?.());
+    } else if (data instanceof PreparedMessage) {
+      if (this.#role === 'client') throw new TypeError('A PreparedMessage is for servers: it is not masked.');
+      this.#output.appendEncoded(data.frame);
+    } else {
+      this.#append(Opcode.binary, data);
+    }
+    return true;
+  }
+
+  /**
+   * Appends a Ping (§5.5.2). @returns false once closing
+   * @throws RangeError for a payload over 125 octets
+   */
+  ping(payload: Uint8Array = empty): boolean {
+    return this.#sendControl(Opcode.ping, payload);
+  }
+
+  /**
+   * Appends a Pong that nobody asked for (§5.5.3); Pings are answered without it. @returns false once closing
+   * @throws RangeError for a payload over 125 octets
+   */
+  pong(payload: Uint8Array = empty): boolean {
+    return this.#sendControl(Opcode.pong, payload);
+  }
+
+  /**
+   * Starts the closing handshake (§7.1.2). Does nothing when a Close was sent, or TCP has ended.
+   * @param code default none, which the peer reads as 1005
+   * @throws RangeError as encodeClosePayload
+   */
+  close(code?: number, reason?: string): void {
+    const payload = encodeClosePayload(code, reason);
+    if (this.#closeSent !== undefined || this.#tcpEnded) return;
+    this.#closeFirst ??= 'us';
+    this.#closeSent = { code: code ?? CloseCode.noStatusReceived, reason: reason ?? '' };
+    this.#append(Opcode.close, payload);
+  }
+
+  /** Drops frames that were not taken, for a peer that does not read: what follows is in step all the same. */
+  discardOutput(): void {
+    this.#output.clear();
+  }
+
+  /**
+   * Hands over what is to be written now. `end` is set from when nothing may follow: the server ends TCP as soon as
+   * both Close frames are exchanged, a client leaves that to the server (§7.1.1), and whoever fails the connection
+   * ends it too.
+   */
+  takeOutput(): Output {
+    return { chunks: this.#output.take(), end: this.#ended };
+  }
+
+  get #ended(): boolean {
+    if (this.#tcpEnded || this.#failure !== undefined) return true;
+    return this.#role === 'server' && this.#closeSent !== undefined && this.#closeReceived !== undefined;
+  }
+
+  #sendControl(opcode: number, payload: Uint8Array): boolean {
+    if (payload.length > maximumControlLength) {
+      throw new RangeError(
+        `A control frame has ${payload.length} octets of payload; the most is ${maximumControlLength}.`,
+      );
+    }
+    if (this.readyState !== ReadyState.open) return false;
+    this.#append(opcode, payload);
+    return true;
+  }
+
+  #sendClose(code: number, reason: string): void {
+    this.#closeSent = { code, reason };
+    this.#append(Opcode.close, encodeClosePayload(code, reason));
+  }
+
+  #append(opcode: number, payload: Uint8Array): void {
+    this.#output.appendFrame(fin | opcode, payload, this.#maskingKey?.());
+  }
+}

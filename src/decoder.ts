@@ -1,0 +1,205 @@
+/**
+ * The receiving half of a connection: octets in, whole messages and control frames out (RFC 6455 §5.4, §5.5, §6.2, §8.1).
+ * It knows frames and their order, not what they do to the connection. Called by connection.ts alone.
+ */
+import { Buffer } from 'node:buffer';
+import { CloseCode, ProtocolError } from './close.ts';
+import {
+  checkFrameLength,
+  checkFrameStart,
+  decodeFrameHeader,
+  type FrameHeader,
+  isControl,
+  maximumHeaderLength,
+  Opcode,
+} from './frame.ts';
+import { applyMask } from './mask.ts';
+import { MessageAssembler, notUtf8 } from './message.ts';
+import { decodeUtf8 } from './utf8.ts';
+
+/** Where decoded frames go. */
+export interface DecoderEvents {
+  /** A whole message: a string for text; for binary octets that are now the receiver's. */
+  message(data: string | Uint8Array): void;
+  /** A Close, Ping or Pong. The payload is a view that is valid during the call. */
+  control(opcode: number, payload: Uint8Array): void;
+}
+
+export class Decoder {
+  readonly #masked: boolean;
+  readonly #assembler: MessageAssembler;
+  #stopped = false;
+
+  // Two modes: it wants a header (#header is undefined), of which the first octets may wait in #carry, or it wants
+  // #remaining octets of that header's payload.
+  #header: FrameHeader | undefined;
+  #remaining = 0;
+  #carry: Buffer | undefined;
+  #carryLength = 0;
+  /** Payload so far of a control frame that is cut over chunks. */
+  #control: Buffer | undefined;
+
+  /**
+   * @param masked whether the peer must mask its frames: true from clients, false from servers
+   * @param maxMessageLength octets of payload in one message
+   */
+  constructor(masked: boolean, maxMessageLength: number) {
+    this.#masked = masked;
+    this.#assembler = new MessageAssembler(maxMessageLength);
+  }
+
+  /** Whether a frame, or a fragmented message, has begun and not ended. */
+  get midMessage(): boolean {
+    return this.#header !== undefined || this.#carryLength > 0 || this.#assembler.underWay;
+  }
+
+  /** Octets of memory held for a message that is not complete. */
+  get heldAmount(): number {
+    return this.#assembler.heldAmount;
+  }
+
+  /** Nothing that follows means anything: drops what is held, and ends the loop in decode. */
+  stop(): void {
+    this.#stopped = true;
+    this.#header = undefined;
+    this.#control = undefined;
+    this.#carryLength = 0;
+    this.#assembler.clear();
+  }
+
+  /**
+   * Takes the next octets. Owns the chunk: payloads are unmasked in place, binary messages may be views of it.
+   * @throws ProtocolError 1002, 1007 or 1009 as soon as an octet is there that can only be refused
+   */
+  decode(chunk: Buffer, sink: DecoderEvents): void {
+    let index = 0;
+    while (!this.#stopped) {
+      let header = this.#header;
+      if (header === undefined) {
+        if (index === chunk.length) return;
+        const before = this.#carryLength;
+        header = before === 0 ? this.#readHeader(chunk, index) : this.#readCarriedHeader(chunk);
+        if (header === undefined) return;
+        index += header.headerLength - before;
+        const end = index + header.payloadLength;
+        if (end <= chunk.length) {
+          applyMask(chunk, index, end, header.maskingKey);
+          this.#receiveWhole(header, chunk, index, end, sink);
+          index = end;
+          continue;
+        }
+        this.#beginPayload(header);
+      }
+      if (index === chunk.length) return;
+      const end = Math.min(chunk.length, index + this.#remaining);
+      this.#receivePart(header, chunk, index, end, sink);
+      index = end;
+    }
+  }
+
+  /** A judged header that begins at `index`; when the chunk ends before it does, its octets are carried over. */
+  #readHeader(chunk: Buffer, index: number): FrameHeader | undefined {
+    const header = decodeFrameHeader(chunk, index);
+    if (header !== undefined) return this.#check(header, chunk[index] as number, chunk[index + 1] as number);
+    this.#carry ??= Buffer.alloc(maximumHeaderLength);
+    this.#carryLength = chunk.copy(this.#carry, 0, index);
+    this.#checkCarried(this.#carry);
+    return undefined;
+  }
+
+  /** The same for a header that began in an earlier chunk. */
+  #readCarriedHeader(chunk: Buffer): FrameHeader | undefined {
+    const carry = this.#carry as Buffer;
+    const length = this.#carryLength + chunk.copy(carry, this.#carryLength);
+    const header = decodeFrameHeader(carry, 0, length);
+    if (header === undefined) {
+      this.#carryLength = length;
+      this.#checkCarried(carry);
+      return undefined;
+    }
+    this.#carryLength = 0;
+    return this.#check(header, carry[0] as number, carry[1] as number);
+  }
+
+  /** Two octets are enough for most refusals, so a peer that stops there is not waited for. */
+  #checkCarried(carry: Buffer): void {
+    if (this.#carryLength >= 2) this.#checkStart(carry[0] as number, carry[1] as number);
+  }
+
+  #check(header: FrameHeader, first: number, second: number): FrameHeader {
+    this.#checkStart(first, second);
+    checkFrameLength(header);
+    if (!isControl(header.opcode)) this.#assembler.checkLength(header.headerLength, header.payloadLength);
+    return header;
+  }
+
+  /** Everything that the first two octets tell, in this message's context (§5.1, §5.2, §5.4, §5.5). */
+  #checkStart(first: number, second: number): void {
+    checkFrameStart(first, second, this.#masked);
+    const opcode = first & 0x0f;
+    if (isControl(opcode)) return;
+    if ((opcode === Opcode.continuation) === this.#assembler.underWay) return;
+    throw new ProtocolError(
+      CloseCode.protocolError,
+      'RFC 6455 §5.4',
+      opcode === Opcode.continuation
+        ? 'A continuation frame came without a message to continue.'
+        : 'A new message began before the last fragment of the one before it.',
+    );
+  }
+
+  #beginPayload(header: FrameHeader): void {
+    this.#header = header;
+    this.#remaining = header.payloadLength;
+    if (isControl(header.opcode)) this.#control = Buffer.allocUnsafe(header.payloadLength);
+    else if (header.opcode !== Opcode.continuation) this.#assembler.begin(header.opcode);
+  }
+
+  /** A frame whose payload lies whole, and unmasked, in `chunk[start, end)`. */
+  #receiveWhole(header: FrameHeader, chunk: Buffer, start: number, end: number, sink: DecoderEvents): void {
+    if (isControl(header.opcode)) {
+      sink.control(header.opcode, chunk.subarray(start, end));
+      return;
+    }
+    if (header.fin && header.opcode !== Opcode.continuation) {
+      this.#assembler.clear();
+      sink.message(header.opcode === Opcode.text ? text(chunk, start, end) : octets(chunk, start, end));
+      return;
+    }
+    if (header.opcode !== Opcode.continuation) this.#assembler.begin(header.opcode);
+    this.#assembler.push(chunk, start, end, end - start);
+    if (header.fin) sink.message(this.#assembler.take());
+  }
+
+  /** The next octets of a payload that is cut over chunks: `chunk[start, end)`, still masked. */
+  #receivePart(header: FrameHeader, chunk: Buffer, start: number, end: number, sink: DecoderEvents): void {
+    const position = header.payloadLength - this.#remaining;
+    applyMask(chunk, start, end, header.maskingKey, position);
+    if (this.#control === undefined) this.#assembler.push(chunk, start, end, this.#remaining);
+    else chunk.copy(this.#control, position, start, end);
+    this.#remaining -= end - start;
+    if (this.#remaining > 0) return;
+    this.#header = undefined;
+    if (this.#control !== undefined) {
+      const payload = this.#control;
+      this.#control = undefined;
+      sink.control(header.opcode, payload);
+    } else if (header.fin) {
+      sink.message(this.#assembler.take());
+    }
+  }
+}
+
+function text(chunk: Buffer, start: number, end: number): string {
+  const decoded = decodeUtf8(chunk, start, end);
+  if (decoded === undefined) throw notUtf8();
+  return decoded;
+}
+
+/** The octets as a view where that wastes little, else as a copy: a short message must not keep a long chunk alive. */
+function octets(chunk: Buffer, start: number, end: number): Uint8Array {
+  const length = end - start;
+  if (length * 2 >= chunk.buffer.byteLength)
+    return new Uint8Array(chunk.buffer, chunk.byteOffset + start, length);
+  return new Uint8Array(chunk.subarray(start, end));
+}
