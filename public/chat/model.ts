@@ -90,12 +90,22 @@ export type ToastText =
   | { readonly id: 'signed-out-elsewhere' }
   | { readonly id: 'history-failed' };
 
+/** A file as a browser's `File` gives it, without the DOM's types. */
+export interface PickedFile {
+  readonly name: string;
+  /** Octets. */
+  readonly size: number;
+  slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
+}
+
 export interface ChatState {
   /** `restoring`: a kept token is being tried, so no sign-in form yet. */
   readonly phase: 'restoring' | 'signed-out' | 'entering' | 'chatting';
   /** What the server or the page has against the name just tried. */
   readonly signInFailure: Failure | undefined;
   readonly me: Member | undefined;
+  /** The name last used in this browser, to fill in the sign-in field; missing when there was none. */
+  readonly lastName?: string;
   readonly room: string;
   readonly connection: ConnectionState;
   readonly lastClose: LastClose | undefined;
@@ -127,11 +137,12 @@ export interface ChatActions {
   /** Sends now or when the connection is back. Blank text is ignored. Too long text is refused by the composer. */
   sendText(text: string): void;
   /** Checks each file (type by content, length) and sends the good ones, in order. */
-  sendImages(files: readonly File[]): void;
+  sendImages(files: readonly PickedFile[]): void;
   retry(nonce: string): void;
   /** Drops a pending or failed item; cancels its upload. */
   discard(nonce: string): void;
-  loadOlder(): void;
+  /** Loads what came before the first line; with the key of a gap, what is missing just above the line after that gap. */
+  loadOlder(gap?: string): void;
   /** Stop waiting and try to connect at once. */
   reconnectNow(): void;
   dismissToast(key: string): void;

@@ -1,0 +1,267 @@
+/**
+ * The shape of the text table: every word that the chat page shows or says. en.ts and zh.ts each fill it in, so a
+ * missing text is a compile error. What depends on a value is a function of that value; a count picks its own
+ * plural form. Nothing in here is HTML. The components read it; texts.ts chooses the language.
+ */
+import type { ErrorCode, Failure } from '../../../src/chat/events.ts';
+import type { NameProblem } from '../../../src/chat/names.ts';
+import type { ToastText } from '../model.ts';
+import type { Formats } from './formats.ts';
+
+export type Language = 'en' | 'zh';
+
+export interface Texts {
+  readonly language: Language;
+  /** For `<html lang>` and Intl. */
+  readonly tag: string;
+  /** Dates, times, sizes and counts in this language. */
+  readonly format: Formats;
+
+  readonly app: {
+    /** `unread` 0 for none. */
+    readonly title: (room: string, unread: number) => string;
+    readonly tagline: string;
+    readonly description: string;
+    readonly skipToMessages: string;
+    readonly skipToComposer: string;
+    readonly loading: string;
+    readonly restoring: string;
+    readonly scriptNeeded: string;
+    readonly failed: string;
+    readonly reload: string;
+    readonly close: string;
+    readonly cancel: string;
+    readonly back: string;
+  };
+
+  readonly signIn: {
+    readonly heading: string;
+    readonly lead: string;
+    readonly nameLabel: string;
+    readonly placeholder: string;
+    readonly hint: string;
+    readonly submit: string;
+    readonly entering: string;
+    readonly waiting: string;
+    readonly avatar: string;
+    readonly promise: string;
+    readonly problem: Readonly<Record<NameProblem, string>>;
+    readonly taken: (name: string) => string;
+    readonly useSuggestion: (suggestion: string) => string;
+    readonly ended: string;
+  };
+
+  readonly room: {
+    readonly name: (room: string) => string;
+    readonly rooms: string;
+    readonly conversation: (room: string) => string;
+    readonly emptyTitle: string;
+    readonly emptyBody: string;
+    readonly beginning: (room: string) => string;
+    readonly loadingOlder: string;
+    readonly loadOlder: string;
+    readonly gap: string;
+    readonly loadGap: string;
+    /** Text of the pill that leads to what has come below. */
+    readonly newMessages: (count: number) => string;
+    readonly newLine: (count: number) => string;
+    readonly jumpToNewest: string;
+    readonly joined: (name: string) => string;
+    readonly left: (name: string) => string;
+    readonly joinedMany: (names: readonly string[]) => string;
+    readonly leftMany: (names: readonly string[]) => string;
+    readonly openRooms: string;
+    readonly openPeople: string;
+  };
+
+  readonly people: {
+    readonly heading: string;
+    readonly here: (count: number) => string;
+    readonly you: string;
+    readonly nameAndYou: (name: string) => string;
+    readonly avatarOf: (name: string) => string;
+    readonly alone: string;
+  };
+
+  readonly message: {
+    readonly by: (name: string, time: string) => string;
+    readonly own: (time: string) => string;
+    readonly copy: string;
+    readonly copied: string;
+    readonly actions: string;
+    readonly image: (name: string) => string;
+    readonly openImage: (name: string) => string;
+    readonly imageFailed: string;
+    readonly imageLoading: string;
+  };
+
+  readonly composer: {
+    readonly label: (room: string) => string;
+    readonly placeholder: (room: string) => string;
+    readonly placeholderOffline: string;
+    readonly send: string;
+    readonly attach: string;
+    readonly emoji: string;
+    readonly dropHere: string;
+    readonly imageRule: (limit: number) => string;
+    readonly hint: string;
+    /** Characters that are left, or when negative are too many. */
+    readonly charactersLeft: (count: number) => string;
+    readonly tooLong: (limit: number) => string;
+  };
+
+  readonly emoji: {
+    readonly heading: string;
+    readonly loadFailed: string;
+    readonly search: string;
+    readonly searchHint: string;
+    readonly noResults: string;
+    readonly loading: string;
+    readonly recent: string;
+    readonly categories: string;
+    readonly emoji: string;
+    readonly regionLabel: string;
+    readonly chooseSkinTone: (tone: string) => string;
+    readonly skinTones: string;
+    readonly skinToneHint: string;
+    /** Without, then from light to dark. */
+    readonly skinToneNames: readonly [string, string, string, string, string, string];
+    readonly categoryNames: Readonly<
+      Record<
+        | 'smileys-emotion'
+        | 'people-body'
+        | 'animals-nature'
+        | 'food-drink'
+        | 'travel-places'
+        | 'activities'
+        | 'objects'
+        | 'symbols'
+        | 'flags'
+        | 'custom',
+        string
+      >
+    >;
+  };
+
+  readonly outgoing: {
+    readonly pending: string;
+    readonly waitingForConnection: string;
+    /** `progress` from 0 to 1. */
+    readonly uploading: (progress: number) => string;
+    readonly sending: string;
+    readonly failed: string;
+    readonly retry: string;
+    readonly copy: string;
+    readonly discard: string;
+    readonly cancelUpload: string;
+    readonly imageNamed: (file: string) => string;
+  };
+
+  readonly connection: {
+    readonly connecting: string;
+    readonly reconnecting: string;
+    readonly open: string;
+    readonly slow: string;
+    readonly slowBanner: string;
+    readonly offline: string;
+    /** The banner: what waits is told too. `waiting` 0 for nothing. */
+    readonly offlineBanner: (waiting: number) => string;
+    readonly retryIn: (seconds: number) => string;
+    readonly lostBanner: (seconds: number, waiting: number) => string;
+    readonly restartingBanner: (seconds: number, waiting: number) => string;
+    readonly restarting: string;
+    readonly tryNow: string;
+    readonly stoppedTitle: string;
+    readonly stopped: string;
+    readonly roundTrip: (milliseconds: number) => string;
+    readonly transport: string;
+    /** The line under the composer: `12 ms · WebSocket`. */
+    readonly stripLine: (roundTripTime: number | undefined) => string;
+    readonly stripButton: (line: string) => string;
+  };
+
+  readonly connectionDetails: {
+    readonly heading: string;
+    readonly state: string;
+    readonly transport: string;
+    readonly roundTripTime: string;
+    readonly connectedFor: string;
+    readonly sent: string;
+    readonly received: string;
+    readonly traffic: (messages: number, octets: number) => string;
+    readonly reconnects: string;
+    readonly lastClose: string;
+    readonly closed: (code: number, reason: string, time: string) => string;
+    readonly neverClosed: string;
+    readonly unknown: string;
+    readonly reconnectNow: string;
+    readonly legend: string;
+    readonly up: string;
+    readonly down: string;
+    readonly kinds: Readonly<Record<'text' | 'binary' | 'ping' | 'pong' | 'close' | 'error', string>>;
+    /** What a close code means, in words. */
+    readonly closeMeaning: (code: number) => string;
+  };
+
+  readonly menu: {
+    readonly label: (name: string) => string;
+    readonly theme: string;
+    readonly themes: Readonly<Record<'system' | 'light' | 'dark', string>>;
+    readonly language: string;
+    readonly languages: Readonly<Record<'system' | Language, string>>;
+    readonly keys: string;
+    readonly logOut: string;
+    readonly logOutHint: string;
+    readonly logOutWaiting: (count: number) => string;
+  };
+
+  readonly keys: {
+    readonly heading: string;
+    readonly send: string;
+    readonly newLine: string;
+    readonly closeLayer: string;
+    readonly listKeys: string;
+    readonly focusComposer: string;
+    readonly emoji: string;
+    readonly attach: string;
+    readonly people: string;
+    readonly older: string;
+    readonly newest: string;
+    readonly viewer: string;
+    readonly moveInMessages: string;
+  };
+
+  readonly viewer: {
+    readonly label: (author: string, time: string) => string;
+    readonly close: string;
+    readonly previous: string;
+    readonly next: string;
+    readonly open: string;
+    readonly download: string;
+    readonly details: (width: number, height: number, length: number) => string;
+    readonly position: (index: number, count: number) => string;
+    readonly failed: string;
+  };
+
+  readonly toast: {
+    readonly region: string;
+    readonly dismiss: string;
+    readonly text: (toast: ToastText) => string;
+  };
+
+  /** What screen readers are told, politely and once. */
+  readonly announce: {
+    readonly message: (name: string, text: string) => string;
+    readonly image: (name: string) => string;
+    readonly messages: (count: number) => string;
+    readonly sent: string;
+    readonly failed: string;
+    readonly connected: string;
+    readonly disconnected: string;
+    readonly entered: (room: string, people: number) => string;
+    readonly olderLoaded: (count: number) => string;
+  };
+
+  /** What went wrong with something sent, by the server's code: what, why, what to do. */
+  readonly failure: Readonly<Record<ErrorCode, (failure: Failure) => string>>;
+}
