@@ -1,0 +1,56 @@
+// `npm test` runs this first: makes sure of what the tests need beyond npm, a Chromium and fonts for emoji and Chinese.
+// On Debian as root it installs what is missing; elsewhere it names each missing thing and how to get it, and stops.
+// When all is there it takes some milliseconds and prints nothing.
+import { spawnSync } from 'node:child_process';
+import { findChromium, hasFontFor } from './programs.ts';
+
+interface Need {
+  readonly what: string;
+  readonly packages: readonly string[];
+  readonly advice: string;
+  isPresent(): boolean;
+}
+
+const needs: readonly Need[] = [
+  {
+    what: 'Chromium (the browser tests drive it)',
+    packages: ['chromium'],
+    advice: 'install Chromium or Chrome, or set CHROME_PATH to the program',
+    isPresent: () => findChromium() !== undefined,
+  },
+  {
+    what: 'a colour emoji font',
+    packages: ['fontconfig', 'fonts-noto-color-emoji'],
+    advice: 'install Noto Color Emoji',
+    isPresent: () => hasFontFor('1f600'),
+  },
+  {
+    what: 'a font with Chinese characters',
+    packages: ['fontconfig', 'fonts-noto-cjk'],
+    advice: 'install Noto Sans CJK',
+    isPresent: () => hasFontFor('4e2d'),
+  },
+];
+
+function run(program: string, ...args: string[]): boolean {
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  return spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'], env: environment }).status === 0;
+}
+
+let missing = needs.filter((need) => !need.isPresent());
+const canInstall = process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0;
+if (missing.length > 0 && canInstall) {
+  const packages = [...new Set(missing.flatMap((need) => need.packages))];
+  console.log(`Installing what the tests need: ${packages.join(' ')}`);
+  if (run('apt-get', 'update', '-qq')) {
+    run('apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages);
+  }
+  missing = needs.filter((need) => !need.isPresent());
+}
+if (missing.length > 0) {
+  console.error('The tests need something that is not on this machine:');
+  for (const need of missing) {
+    console.error(`- ${need.what}: ${need.advice} (Debian: apt-get install ${need.packages.join(' ')})`);
+  }
+  process.exit(1);
+}
