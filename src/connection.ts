@@ -197,8 +197,8 @@ export class Connection {
     this.#closeReceived = close;
     this.#closeFirst ??= 'peer';
     this.#decoder.stop();
-    // The code is echoed (§5.5.1); the reason was the peer's to give and is not repeated.
-    if (this.#closeSent === undefined) this.#sendClose(close.code, '');
+    // Echoed whole (§5.5.1): in browsers the reason that onclose tells is the one that comes back.
+    if (this.#closeSent === undefined) this.#sendClose(close.code, close.reason);
     sink.close?.(close);
   }
 

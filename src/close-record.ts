@@ -1,0 +1,73 @@
+/**
+ * Why a connection ended, in one record (RFC 6455 §7.1.4-§7.1.7): no close is left at a bare 1006. Made by socket.ts
+ * when TCP is gone, given to the `close` handler.
+ */
+import { CloseCode } from './close.ts';
+import type { Connection } from './connection.ts';
+
+/** How one connection ended. */
+export interface CloseRecord {
+  /** The peer's close code; the code of our failure when we refused something; 1006 when no Close frame came. */
+  readonly code: number;
+  /** The reason that came, or went out, with that code. */
+  readonly reason: string;
+  /** Whether both Close frames were exchanged. */
+  readonly wasClean: boolean;
+  /** Whose doing it was: our side, the peer's, or TCP's alone. */
+  readonly initiator: 'us' | 'peer' | 'network';
+  /** The rule that the peer broke, as in `RFC 6455 §5.2`; undefined when it broke none. */
+  readonly section: string | undefined;
+  /** One plain sentence: what happened. */
+  readonly explanation: string;
+}
+
+/** What the shell knows beyond the protocol. */
+export interface TransportEnd {
+  /** Why our side gave up, when it did: no pong, too slow, no Close in time, terminated. */
+  readonly cause: string | undefined;
+  /** The error of the TCP connection, when it had one. */
+  readonly error: Error | undefined;
+}
+
+/** Tells how a connection ended, from what was sent and received on it. */
+export function explainClose(connection: Connection, transport: TransportEnd): CloseRecord {
+  const { failure, closeReceived, closeSent, closeFirst, wasClean } = connection;
+  const { cause, error } = transport;
+  if (failure !== undefined) {
+    return {
+      code: failure.closeCode,
+      reason: closeSent?.reason ?? '',
+      wasClean,
+      initiator: 'us',
+      section: failure.section,
+      explanation: failure.explanation,
+    };
+  }
+  const section = undefined;
+  if (closeReceived !== undefined) {
+    const initiator = closeFirst ?? 'peer';
+    const who = initiator === 'us' ? 'We closed' : 'The peer closed';
+    const explanation = cause ?? `${who} with ${describe(closeReceived.code, closeReceived.reason)}.`;
+    return { ...closeReceived, wasClean, initiator, section, explanation };
+  }
+  const code = CloseCode.abnormalClosure;
+  const reason = closeSent?.reason ?? '';
+  if (cause !== undefined) return { code, reason, wasClean, initiator: 'us', section, explanation: cause };
+  const how = error === undefined ? 'ended TCP' : `was lost (${errorName(error)})`;
+  if (closeSent !== undefined) {
+    const explanation = `We closed with ${describe(closeSent.code, closeSent.reason)}; the peer ${how} without a Close frame.`;
+    return { code, reason, wasClean, initiator: 'us', section, explanation };
+  }
+  const when = connection.midMessage ? 'in the middle of a message' : 'between messages';
+  const explanation = `The peer ${how} without a Close frame, ${when}.`;
+  return { code, reason, wasClean, initiator: 'network', section, explanation };
+}
+
+function describe(code: number, reason: string): string {
+  if (code === CloseCode.noStatusReceived) return 'no code';
+  return reason === '' ? String(code) : `${code} "${reason}"`;
+}
+
+function errorName(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+}

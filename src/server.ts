@@ -1,0 +1,377 @@
+/**
+ * The I/O shell: a TCP server that reads each connection's request head (RFC 9112), answers the opening handshake
+ * (RFC 6455 §4.2), gives open WebSockets to socket.ts and everything else to node:http on the same port. It holds the
+ * limits, the deadlines and the topics. Called by main.ts, bench/ and whoever imports the package.
+ */
+import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from 'node:http';
+import {
+  createServer as createTcpServer,
+  type Server as TcpServer,
+  type Socket as TcpSocket,
+} from 'node:net';
+import type { Duplex } from 'node:stream';
+import { CloseCode } from './close.ts';
+import { PreparedMessage, ReadyState } from './connection.ts';
+import {
+  checkUpgradeRequest,
+  encodeRefusal,
+  encodeUpgradeReply,
+  type UpgradeRequest,
+  wantsWebSocket,
+} from './handshake.ts';
+import { HeadReader, HttpError, parseRequestHead, type RequestHead } from './http-head.ts';
+import { type ResolvedOptions, resolveOptions, type ServerOptions, sweepInterval } from './options.ts';
+import { SendResult, ServerSocket, type SocketHandlers, type SocketHost, type WebSocket } from './socket.ts';
+
+/**
+ * The answer to an upgrade request that keeps the protocol: take it, with the socket's data and perhaps one of
+ * `request.protocols`, or refuse it with an HTTP status from 300 to 599 and a plain sentence.
+ */
+export type UpgradeDecision<T> =
+  | { readonly data: T; readonly protocol?: string | undefined }
+  | { readonly refuse: number; readonly explanation: string };
+
+/** What a server does: one object for all its sockets. */
+export interface Handlers<T> extends SocketHandlers<T> {
+  /** Decides on each upgrade request, by path, query, field or address. */
+  upgrade(request: UpgradeRequest): UpgradeDecision<T>;
+  /** A handler threw, and its socket is being closed with 1011. Default: a process warning with the stack. */
+  error?(error: unknown, socket: WebSocket<T> | undefined): void;
+}
+
+/** Where a server listens. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How a server says good-bye to its sockets. */
+export interface ServerCloseOptions {
+  /** Default 1001, going away. */
+  readonly code?: number;
+  readonly reason?: string;
+}
+
+/** A server that has been created; it listens after `listen`. */
+export interface Server<T> {
+  /** Every open or closing WebSocket. */
+  readonly sockets: ReadonlySet<WebSocket<T>>;
+  /** Starts to listen. @throws what node:net reports, as EADDRINUSE or EACCES */
+  listen(): Promise<ListenAddress>;
+  /**
+   * Sends one message to every socket that subscribed to the topic, encoded once. Order is kept: what is published
+   * or sent earlier arrives earlier. @returns how many sockets it went to
+   */
+  publish(topic: string, data: string | Uint8Array, options?: { readonly except?: WebSocket<T> }): number;
+  /**
+   * Stops: no new connections, a Close to every WebSocket, the end of HTTP after its requests under way. Whoever has
+   * not finished within closeTimeout is cut off. Resolves when nothing is left; calling it again waits for the same.
+   */
+  close(options?: ServerCloseOptions): Promise<void>;
+}
+
+/**
+ * Creates a server. The handlers object is used as it is, for all sockets.
+ * @throws RangeError, TypeError for options that are out of range, naming them
+ */
+export function createServer<T>(handlers: Handlers<T>, options: ServerOptions = {}): Server<T> {
+  return new NodeServer(handlers, resolveOptions(options));
+}
+
+class NodeServer<T> implements Server<T>, SocketHost<T> {
+  readonly handlers: Handlers<T>;
+  readonly options: ResolvedOptions;
+  readonly sockets = new Set<ServerSocket<T>>();
+  readonly #tcpServer: TcpServer;
+  readonly #httpServer: HttpServer;
+  readonly #tcpSockets = new Set<TcpSocket>();
+  readonly #perAddress = new Map<string, number>();
+  /** Connections that are not answered yet, or refused and not gone yet, with the time by which they must be. */
+  readonly #deadlines = new Map<TcpSocket, number>();
+  readonly #topics = new Map<string, Set<ServerSocket<T>>>();
+  readonly #topicsOf = new Map<ServerSocket<T>, Set<string>>();
+  #scheduled: ServerSocket<T>[] = [];
+  #stopSweeping: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(handlers: Handlers<T>, options: ResolvedOptions) {
+    this.handlers = handlers;
+    this.options = options;
+    this.#tcpServer = createTcpServer({ allowHalfOpen: true, noDelay: true }, (tcp) => this.#accept(tcp));
+    this.#httpServer = createHttpServer(options.http);
+    this.#httpServer.on('upgrade', (request, tcp, head) => this.#upgradeFromHttp(request, tcp, head));
+  }
+
+  listen(): Promise<ListenAddress> {
+    return new Promise((resolve, reject) => {
+      this.#tcpServer.once('error', reject);
+      this.#tcpServer.listen(this.options.port, this.options.host, () => {
+        this.#tcpServer.off('error', reject);
+        // Accepting can fail later too, as when the process runs out of file descriptors; that is no reason to fall.
+        this.#tcpServer.on('error', (error) => this.report(error, undefined));
+        // node:http begins to watch its own deadlines when it hears this; it listens nowhere itself.
+        this.#httpServer.emit('listening');
+        this.#stopSweeping = this.options.clock.every(sweepInterval, () => this.#sweep());
+        const address = this.#tcpServer.address();
+        if (address === null || typeof address === 'string')
+          reject(new TypeError('The server has no TCP address.'));
+        else resolve({ host: address.address, port: address.port });
+      });
+    });
+  }
+
+  publish(
+    topic: string,
+    data: string | Uint8Array,
+    options: { readonly except?: WebSocket<T> } = {},
+  ): number {
+    const subscribers = this.#topics.get(topic);
+    if (subscribers === undefined) return 0;
+    const message = new PreparedMessage(data);
+    let count = 0;
+    for (const socket of subscribers) {
+      if (socket !== options.except && socket.send(message) !== SendResult.closed) count++;
+    }
+    return count;
+  }
+
+  close(options: ServerCloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(
+      options.code ?? CloseCode.goingAway,
+      options.reason ?? 'The server is stopping.',
+    );
+    return this.#closing;
+  }
+
+  async #close(code: number, reason: string): Promise<void> {
+    const stopped = new Promise<void>((resolve) => this.#tcpServer.close(() => resolve()));
+    for (const tcp of this.#deadlines.keys()) tcp.destroy();
+    for (const socket of this.sockets) socket.close(code, reason);
+    this.#httpServer.closeIdleConnections();
+    const deadline = this.options.clock.now() + this.options.closeTimeout;
+    const stopWaiting = this.options.clock.every(sweepInterval, () => {
+      this.#httpServer.closeIdleConnections();
+      if (this.options.clock.now() < deadline) return;
+      for (const tcp of this.#tcpSockets) tcp.destroy();
+    });
+    // The clock does not keep the process alive; sockets that are still open do.
+    await stopped;
+    stopWaiting();
+    this.#stopSweeping?.();
+    this.#httpServer.close();
+  }
+
+  // SocketHost ----------------------------------------------------------------------------------------------------
+
+  schedule(socket: ServerSocket<T>): void {
+    // The check phase comes right after the poll phase, so all that this round of I/O caused goes out in one write.
+    if (this.#scheduled.push(socket) === 1) setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    const sockets = this.#scheduled;
+    this.#scheduled = [];
+    for (const socket of sockets) socket.flush();
+  }
+
+  subscribe(socket: ServerSocket<T>, topic: string): void {
+    addTo(this.#topics, topic, socket);
+    addTo(this.#topicsOf, socket, topic);
+  }
+
+  unsubscribe(socket: ServerSocket<T>, topic: string): void {
+    removeFrom(this.#topics, topic, socket);
+    removeFrom(this.#topicsOf, socket, topic);
+  }
+
+  closed(socket: ServerSocket<T>): void {
+    for (const topic of this.#topicsOf.get(socket) ?? []) removeFrom(this.#topics, topic, socket);
+    this.#topicsOf.delete(socket);
+    this.sockets.delete(socket);
+  }
+
+  report(error: unknown, socket: WebSocket<T> | undefined): void {
+    if (this.handlers.error === undefined) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+      return;
+    }
+    try {
+      this.handlers.error(error, socket);
+    } catch (second) {
+      process.emitWarning(second instanceof Error ? second : String(second));
+    }
+  }
+
+  // From TCP to a head --------------------------------------------------------------------------------------------
+
+  #accept(tcp: TcpSocket): void {
+    const address = addressOf(tcp);
+    const fromAddress = (this.#perAddress.get(address) ?? 0) + 1;
+    this.#tcpSockets.add(tcp);
+    this.#perAddress.set(address, fromAddress);
+    // Without a listener an error would end the process; what matters of it comes with 'close'.
+    tcp.on('error', () => {});
+    tcp.on('close', () => {
+      this.#tcpSockets.delete(tcp);
+      this.#deadlines.delete(tcp);
+      const left = (this.#perAddress.get(address) ?? 1) - 1;
+      if (left === 0) this.#perAddress.delete(address);
+      else this.#perAddress.set(address, left);
+    });
+    this.#deadlines.set(tcp, this.options.clock.now() + this.options.headTimeout);
+    if (this.#tcpSockets.size > this.options.maxConnections) {
+      this.#refuse(
+        tcp,
+        new HttpError(503, 'RFC 9110 §15.6.4', 'The server has as many connections as it takes.'),
+      );
+    } else if (fromAddress > this.options.maxConnectionsPerAddress) {
+      this.#refuse(
+        tcp,
+        new HttpError(503, 'RFC 9110 §15.6.4', 'Your address has as many connections as one may.'),
+      );
+    } else {
+      this.#readHead(tcp);
+    }
+  }
+
+  #readHead(tcp: TcpSocket): void {
+    const reader = new HeadReader();
+    const stop = (): void => {
+      tcp.off('data', receive);
+      tcp.off('end', end);
+    };
+    const receive = (chunk: Buffer): void => {
+      try {
+        const read = reader.receive(chunk);
+        if (read === undefined) return;
+        const head = parseRequestHead(read.bytes);
+        stop();
+        if (wantsWebSocket(head)) this.#upgrade(tcp, head, read.rest);
+        else this.#handToHttp(tcp, reader.received);
+      } catch (error) {
+        stop();
+        this.#refuseError(tcp, error);
+      }
+    };
+    const end = (): void => {
+      tcp.destroy();
+    };
+    tcp.on('data', receive);
+    tcp.on('end', end);
+  }
+
+  /** Puts the octets back and lets node:http take the connection from the start; its deadlines hold from now on. */
+  #handToHttp(tcp: TcpSocket, bytes: Uint8Array): void {
+    this.#deadlines.delete(tcp);
+    tcp.unshift(bytes);
+    this.#httpServer.emit('connection', tcp);
+  }
+
+  /** A later request on a connection that node:http has: an upgrade is ours, another protocol's offer is declined. */
+  #upgradeFromHttp(request: IncomingMessage, tcp: Duplex, rest: Uint8Array): void {
+    if (!this.#isTcp(tcp)) {
+      tcp.destroy();
+      return;
+    }
+    try {
+      const head = parseRequestHead(encodeHead(request, false));
+      if (wantsWebSocket(head)) this.#upgrade(tcp, head, rest);
+      // node:http has let go of the connection; without the offer it takes the request up again.
+      else this.#handToHttp(tcp, Buffer.concat([encodeHead(request, true), rest]));
+    } catch (error) {
+      this.#refuseError(tcp, error);
+    }
+  }
+
+  #isTcp(tcp: object): tcp is TcpSocket {
+    return (this.#tcpSockets as ReadonlySet<object>).has(tcp);
+  }
+
+  // From a head to a WebSocket ------------------------------------------------------------------------------------
+
+  #upgrade(tcp: TcpSocket, head: RequestHead, rest: Uint8Array): void {
+    const checked = checkUpgradeRequest(head, this.options);
+    const request: UpgradeRequest = { ...checked.request, remoteAddress: addressOf(tcp) };
+    if (this.#closing !== undefined) throw new HttpError(503, 'RFC 9110 §15.6.4', 'The server is stopping.');
+    const decision = this.handlers.upgrade(request);
+    if ('refuse' in decision) {
+      throw new HttpError(decision.refuse, 'RFC 6455 §4.2.2', decision.explanation);
+    }
+    const { protocol } = decision;
+    if (protocol !== undefined && !request.protocols.includes(protocol)) {
+      throw new TypeError(
+        `The upgrade handler chose the protocol ${protocol}, which the client did not offer.`,
+      );
+    }
+    const reply = encodeUpgradeReply({ key: checked.key, protocol });
+    this.#deadlines.delete(tcp);
+    tcp.setTimeout(0);
+    const socket = new ServerSocket(this, tcp, request, protocol ?? '', decision.data);
+    this.sockets.add(socket);
+    tcp.cork();
+    tcp.write(reply);
+    socket.open(rest);
+    tcp.uncork();
+    tcp.resume();
+  }
+
+  #refuseError(tcp: TcpSocket, error: unknown): void {
+    if (error instanceof HttpError) {
+      this.#refuse(tcp, error);
+      return;
+    }
+    this.report(error, undefined);
+    this.#refuse(tcp, new HttpError(500, 'RFC 9110 §15.6.1', 'The server failed on this request.'));
+  }
+
+  /** Answers in words and ends. What still arrives is read and dropped, for a reset would take the answer with it. */
+  #refuse(tcp: TcpSocket, error: HttpError): void {
+    tcp.end(encodeRefusal(error.status, error.explanation, error.headers));
+    tcp.on('data', () => {});
+    tcp.resume();
+    this.#deadlines.set(tcp, this.options.clock.now() + this.options.closeTimeout);
+  }
+
+  // Deadlines -----------------------------------------------------------------------------------------------------
+
+  #sweep(): void {
+    const now = this.options.clock.now();
+    for (const [tcp, deadline] of this.#deadlines) {
+      if (now < deadline) continue;
+      if (tcp.writableEnded) tcp.destroy();
+      else
+        this.#refuse(tcp, new HttpError(408, 'RFC 9110 §15.5.9', 'The request head did not arrive in time.'));
+    }
+    for (const socket of this.sockets) {
+      if (socket.readyState !== ReadyState.closed) socket.sweep(now);
+    }
+  }
+}
+
+/** The head of a request that node:http has parsed, as octets again; without its upgrade when that is not wanted. */
+function encodeHead(request: IncomingMessage, withoutUpgrade: boolean): Buffer {
+  let text = `${request.method} ${request.url} HTTP/${request.httpVersion}\r\n`;
+  const { rawHeaders } = request;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (withoutUpgrade && /^(?:upgrade|connection)$/i.test(name)) continue;
+    text += `${name}: ${rawHeaders[index + 1] ?? ''}\r\n`;
+  }
+  return Buffer.from(`${text}\r\n`, 'latin1');
+}
+
+/** The peer's IP address; an IPv4 one is given as such when it came in over IPv6. Empty when the peer is gone already. */
+function addressOf(tcp: TcpSocket): string {
+  return (tcp.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+}
+
+function addTo<Key, Value>(map: Map<Key, Set<Value>>, key: Key, value: Value): void {
+  const values = map.get(key);
+  if (values === undefined) map.set(key, new Set([value]));
+  else values.add(value);
+}
+
+function removeFrom<Key, Value>(map: Map<Key, Set<Value>>, key: Key, value: Value): void {
+  const values = map.get(key);
+  if (values?.delete(value) && values.size === 0) map.delete(key);
+}
