@@ -82,6 +82,7 @@ export class Connection {
   #closeFirst: 'us' | 'peer' | undefined;
   #failure: ProtocolError | undefined;
   #tcpEnded = false;
+  #endedMidMessage = false;
 
   /** @throws RangeError for a limit out of range, TypeError for a client without masking keys */
   constructor(role: Role, options: ConnectionOptions = {}) {
@@ -139,9 +140,9 @@ export class Connection {
     return this.#closeReceived === undefined && this.#failure === undefined && !this.#tcpEnded;
   }
 
-  /** Whether a frame, or a fragmented message, has begun and not ended. */
+  /** Whether a frame, or a fragmented message, has begun and not ended; after the end of TCP, whether it cut one off. */
   get midMessage(): boolean {
-    return this.#decoder.midMessage;
+    return this.#endedMidMessage || this.#decoder.midMessage;
   }
 
   /** Octets of output that wait to be taken. */
@@ -178,6 +179,8 @@ export class Connection {
 
   /** The peer ended its side of TCP. Without a Close before it this is 1006 to us (§7.1.5). */
   receiveEnd(): void {
+    if (this.#tcpEnded) return;
+    this.#endedMidMessage = this.#decoder.midMessage;
     this.#tcpEnded = true;
     this.#decoder.stop();
   }

@@ -218,20 +218,20 @@ class NodeServer<T> implements Server<T>, SocketHost<T> {
       if (left === 0) this.#perAddress.delete(address);
       else this.#perAddress.set(address, left);
     });
-    this.#deadlines.set(tcp, this.options.clock.now() + this.options.headTimeout);
     if (this.#tcpSockets.size > this.options.maxConnections) {
-      this.#refuse(
-        tcp,
-        new HttpError(503, 'RFC 9110 §15.6.4', 'The server has as many connections as it takes.'),
-      );
+      this.#turnAway(tcp, 'The server has as many connections as it takes. Try again later.');
     } else if (fromAddress > this.options.maxConnectionsPerAddress) {
-      this.#refuse(
-        tcp,
-        new HttpError(503, 'RFC 9110 §15.6.4', 'Your address has as many connections as one may.'),
-      );
+      this.#turnAway(tcp, 'Your address has as many connections as one may have. Close some first.');
     } else {
+      this.#deadlines.set(tcp, this.options.clock.now() + this.options.headTimeout);
       this.#readHead(tcp);
     }
+  }
+
+  /** Over a limit there is no waiting for the peer: it would keep the very place that it may not have. */
+  #turnAway(tcp: TcpSocket, explanation: string): void {
+    tcp.write(encodeRefusal(503, explanation));
+    tcp.destroySoon();
   }
 
   #readHead(tcp: TcpSocket): void {

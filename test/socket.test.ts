@@ -1,0 +1,374 @@
+/** The shell around one connection: writing, back-pressure, pings, deadlines, handlers that throw. Real TCP, a manual clock. */
+import { describe, expect, test } from 'vitest';
+import { PreparedMessage } from '../src/connection.ts';
+import { encodeFrame, Opcode } from '../src/frame.ts';
+import { SendResult } from '../src/socket.ts';
+import { serve } from './support/serving.ts';
+import { TcpPeer, upgradeHead } from './support/tcp-peer.ts';
+
+const text = (value: string) => new TextEncoder().encode(value);
+const closeFrame = (code: number, reason = '') =>
+  encodeFrame({ opcode: Opcode.close, payload: Uint8Array.of(code >>> 8, code & 0xff, ...text(reason)) });
+
+describe('messages', () => {
+  test('what came in the same packet as the head is the first frame', async () => {
+    const { port } = await serve();
+    const peer = await TcpPeer.connect(port);
+    const frame = encodeFrame({ opcode: Opcode.text, payload: text('early'), maskingKey: 1 });
+    peer.send(Buffer.concat([Buffer.from(upgradeHead(port)), frame]));
+    expect(await peer.head()).toMatch(/^HTTP\/1\.1 101 /);
+    expect(await peer.take(7)).toEqual(
+      Buffer.from(encodeFrame({ opcode: Opcode.text, payload: text('early') })),
+    );
+  });
+
+  test('open is called before the first message, and the socket says what it is', async () => {
+    const seen: unknown[] = [];
+    const { port } = await serve({
+      open: (socket) =>
+        void seen.push(['open', socket.data, socket.readyState, socket.protocol, socket.remoteAddress]),
+      message: (socket, data) => void seen.push(['message', data, socket.request.query.get('as')]),
+    });
+    const peer = await TcpPeer.open(port, '/room?as=me');
+    peer.sendFrame({ opcode: Opcode.text, payload: text('one') });
+    peer.sendFrame({ opcode: Opcode.ping });
+    await peer.take(2);
+    expect(seen).toEqual([
+      ['open', '/room', 1, '', '127.0.0.1'],
+      ['message', 'one', 'me'],
+    ]);
+  });
+
+  test('all that one chunk causes is written at once', async () => {
+    const { port } = await serve({
+      message(socket) {
+        for (let index = 0; index < 50; index++) socket.send(`answer ${index}`);
+      },
+    });
+    const peer = await TcpPeer.open(port);
+    const chunks: Buffer[] = [];
+    peer.socket.on('data', (chunk) => chunks.push(chunk));
+    peer.sendFrame({ opcode: Opcode.text, payload: text('go') });
+    const length = [...Array(50).keys()].reduce((sum, index) => sum + 2 + `answer ${index}`.length, 0);
+    await peer.take(length);
+    expect(chunks.length).toBe(1);
+  });
+
+  test('text, octets and prepared messages go out in order', async () => {
+    const { port, opened } = await serve();
+    const peer = await TcpPeer.open(port);
+    const socket = await opened();
+    expect(socket.send('a')).toBe(SendResult.sent);
+    expect(socket.send(Uint8Array.of(1, 2))).toBe(SendResult.sent);
+    expect(socket.send(new PreparedMessage('b'))).toBe(SendResult.sent);
+    socket.ping(Uint8Array.of(9));
+    expect(await peer.take(3 + 4 + 3 + 3)).toEqual(
+      Buffer.from([0x81, 1, 0x61, 0x82, 2, 1, 2, 0x81, 1, 0x62, 0x89, 1, 9]),
+    );
+  });
+
+  test('a large message goes out whole and unharmed', async () => {
+    const { port } = await serve({}, { maxMessageLength: 8 * 1024 * 1024 });
+    const peer = await TcpPeer.open(port);
+    const payload = new Uint8Array(5_000_000).map((_, index) => index * 7);
+    peer.sendFrame({ opcode: Opcode.binary, payload });
+    const echo = await peer.take(10 + payload.length);
+    expect(echo.subarray(10).equals(payload)).toBe(true);
+  });
+
+  test('ping and pong handlers see the payload; the ping has been answered', async () => {
+    const seen: unknown[] = [];
+    const { port } = await serve({
+      ping: (_, payload) => seen.push(['ping', ...payload]),
+      pong: (_, payload) => seen.push(['pong', ...payload]),
+    });
+    const peer = await TcpPeer.open(port);
+    peer.sendFrame({ opcode: Opcode.pong, payload: Uint8Array.of(5) });
+    peer.sendFrame({ opcode: Opcode.ping, payload: Uint8Array.of(1, 2) });
+    expect(await peer.take(4)).toEqual(Buffer.from([0x8a, 2, 1, 2]));
+    expect(seen).toEqual([
+      ['pong', 5],
+      ['ping', 1, 2],
+    ]);
+  });
+});
+
+describe('closing', () => {
+  test('the peer closes: its code comes back, TCP is ended by the server first, and the record says who', async () => {
+    const { port, closed } = await serve();
+    const peer = await TcpPeer.open(port);
+    peer.sendFrame({ opcode: Opcode.close, payload: Uint8Array.of(0x0f, 0xa0, ...text('bye')) });
+    expect(await peer.rest()).toEqual(Buffer.from(closeFrame(4000, 'bye')));
+    expect(await peer.ended).toBe(true);
+    peer.socket.end();
+    expect(await closed()).toEqual({
+      code: 4000,
+      reason: 'bye',
+      wasClean: true,
+      initiator: 'peer',
+      section: undefined,
+      explanation: 'The peer closed with 4000 "bye".',
+    });
+  });
+
+  test('we close: the peer answers, then TCP is ended', async () => {
+    const { port, opened, closed } = await serve();
+    const peer = await TcpPeer.open(port);
+    const socket = await opened();
+    socket.close(4001, 'enough');
+    expect(socket.readyState).toBe(2);
+    expect(socket.send('late')).toBe(SendResult.closed);
+    await peer.take(closeFrame(4001, 'enough').length);
+    peer.sendFrame({ opcode: Opcode.close, payload: Uint8Array.of(0x0f, 0xa1) });
+    expect(await peer.ended).toBe(true);
+    peer.socket.end();
+    expect(await closed()).toMatchObject({ code: 4001, wasClean: true, initiator: 'us' });
+    expect(socket.readyState).toBe(3);
+    expect(socket.send('later')).toBe(SendResult.closed);
+  });
+
+  test('a peer that does not answer our Close is cut off at the deadline', async () => {
+    const { port, opened, closed, clock } = await serve({}, { closeTimeout: 3000 });
+    const peer = await TcpPeer.open(port);
+    (await opened()).close(1000);
+    await peer.take(4);
+    clock.advance(2000);
+    clock.advance(1000);
+    expect(await closed()).toMatchObject({
+      code: 1006,
+      wasClean: false,
+      initiator: 'us',
+      explanation: 'The peer did not finish the closing handshake in time.',
+    });
+  });
+
+  test('a violation is answered with its code, recorded with its section, and what follows is ignored', async () => {
+    const { port, closed, records } = await serve();
+    const peer = await TcpPeer.open(port);
+    peer.send(Uint8Array.of(0x81, 0x01, 0x61));
+    peer.sendFrame({ opcode: Opcode.text, payload: text('ignored') });
+    const answer = await peer.rest();
+    expect([...answer.subarray(0, 4)]).toEqual([0x88, answer.length - 2, 0x03, 0xea]);
+    peer.socket.end();
+    expect(await closed()).toMatchObject({
+      code: 1002,
+      initiator: 'us',
+      section: 'RFC 6455 §5.1',
+      explanation: 'A frame from the client is not masked.',
+    });
+    expect(records.length).toBe(1);
+  });
+
+  test('FIN without a Close, and a reset, are told apart', async () => {
+    const { port, closed } = await serve();
+    const first = await TcpPeer.open(port);
+    first.send(Uint8Array.of(0x81));
+    first.socket.end();
+    expect(await closed()).toMatchObject({
+      code: 1006,
+      initiator: 'network',
+      explanation: 'The peer ended TCP without a Close frame, in the middle of a message.',
+    });
+    const second = await TcpPeer.open(port);
+    second.socket.resetAndDestroy();
+    expect(await closed()).toMatchObject({
+      code: 1006,
+      initiator: 'network',
+      explanation: 'The peer was lost (ECONNRESET) without a Close frame, between messages.',
+    });
+  });
+
+  test('terminate cuts TCP at once', async () => {
+    const { port, opened, closed } = await serve();
+    await TcpPeer.open(port);
+    (await opened()).terminate();
+    expect(await closed()).toMatchObject({
+      code: 1006,
+      initiator: 'us',
+      explanation: 'We cut the connection without a Close frame.',
+    });
+  });
+
+  test('a wrong code or reason from our own side is a RangeError, and the socket stays open', async () => {
+    const { port, opened } = await serve();
+    await TcpPeer.open(port);
+    const socket = await opened();
+    expect(() => socket.close(1006)).toThrow(RangeError);
+    expect(() => socket.close(1000, 'x'.repeat(124))).toThrow(RangeError);
+    expect(() => socket.ping(new Uint8Array(126))).toThrow(RangeError);
+    expect(socket.readyState).toBe(1);
+  });
+});
+
+describe('handlers that fail', () => {
+  const failed = 'The server failed on this message.';
+
+  test('one that throws costs its own socket 1011 and no other', async () => {
+    const thrown = new Error('bug');
+    const { port, errors, closed } = await serve({
+      message(socket, data) {
+        if (data === 'bad') throw thrown;
+        socket.send(data);
+      },
+    });
+    const victim = await TcpPeer.open(port);
+    const other = await TcpPeer.open(port);
+    victim.sendFrame({ opcode: Opcode.text, payload: text('bad') });
+    expect(await victim.take(4 + failed.length)).toEqual(Buffer.from(closeFrame(1011, failed)));
+    victim.socket.destroy();
+    expect(await closed()).toMatchObject({ explanation: 'A handler threw.' });
+    other.sendFrame({ opcode: Opcode.text, payload: text('x') });
+    expect(await other.take(3)).toEqual(Buffer.from([0x81, 1, 0x78]));
+    expect(errors).toEqual([thrown]);
+  });
+
+  test('one that rejects does the same', async () => {
+    const thrown = new Error('async bug');
+    const { port, errors } = await serve({ message: () => Promise.reject(thrown) });
+    const peer = await TcpPeer.open(port);
+    peer.sendFrame({ opcode: Opcode.text, payload: text('x') });
+    expect(await peer.take(4 + failed.length)).toEqual(Buffer.from(closeFrame(1011, failed)));
+    expect(errors).toEqual([thrown]);
+  });
+
+  test('open and close that throw are reported too', async () => {
+    const { port, errors } = await serve({
+      open() {
+        throw new Error('in open');
+      },
+      close() {
+        throw new Error('in close');
+      },
+    });
+    const peer = await TcpPeer.open(port);
+    await peer.take(4 + failed.length);
+    peer.sendFrame({ opcode: Opcode.close });
+    await peer.ended;
+    peer.socket.end();
+    await expect.poll(() => errors.map(String)).toEqual(['Error: in open', 'Error: in close']);
+  });
+});
+
+describe('pings', () => {
+  test('one goes out every interval; its pong gives the round-trip time', async () => {
+    const { port, opened, clock } = await serve({}, { pingInterval: 5000, pongTimeout: 4000 });
+    const peer = await TcpPeer.open(port);
+    const socket = await opened();
+    expect(socket.roundTripTime).toBe(undefined);
+    for (const count of [1, 2]) {
+      clock.advance(5000 * count - clock.now());
+      expect(await peer.take(6)).toEqual(Buffer.from([0x89, 4, 0, 0, 0, count]));
+      clock.advance(12);
+      peer.sendFrame({ opcode: Opcode.pong, payload: Uint8Array.of(0, 0, 0, count) });
+      peer.sendFrame({ opcode: Opcode.ping });
+      await peer.take(2);
+      expect(socket.roundTripTime).toBe(12);
+    }
+    expect(socket.readyState).toBe(1);
+  });
+
+  test('a peer without a pong is closed with a reason', async () => {
+    const { port, clock, closed } = await serve(
+      {},
+      { pingInterval: 5000, pongTimeout: 4000, closeTimeout: 1000 },
+    );
+    const peer = await TcpPeer.open(port);
+    clock.advance(5000);
+    await peer.take(6);
+    // A pong that answers nothing does not help.
+    peer.sendFrame({ opcode: Opcode.pong, payload: Uint8Array.of(7) });
+    peer.sendFrame({ opcode: Opcode.ping });
+    await peer.take(2);
+    clock.advance(4000);
+    const reason = 'The peer did not answer a ping within 4000 ms.';
+    expect(await peer.take(4 + reason.length)).toEqual(Buffer.from(closeFrame(1008, reason)));
+    clock.advance(1000);
+    expect(await closed()).toMatchObject({ code: 1006, initiator: 'us', explanation: reason });
+  });
+
+  test('a peer in the middle of a long message is not taken for dead', async () => {
+    const { port, opened, clock } = await serve({}, { pingInterval: 5000, pongTimeout: 4000 });
+    const peer = await TcpPeer.open(port);
+    const socket = await opened();
+    const frame = encodeFrame({ opcode: Opcode.text, payload: text('long message'), maskingKey: 3 });
+    clock.advance(5000);
+    await peer.take(6);
+    clock.advance(3000);
+    // The echo of a short one shows that the octets behind it have arrived.
+    peer.send(
+      Buffer.concat([
+        encodeFrame({ opcode: Opcode.text, payload: text('x'), maskingKey: 3 }),
+        frame.subarray(0, 9),
+      ]),
+    );
+    await peer.take(3);
+    clock.advance(3000);
+    expect(socket.readyState).toBe(1);
+    peer.send(frame.subarray(9));
+    await peer.take(2 + 'long message'.length);
+  });
+});
+
+describe('back-pressure', () => {
+  const maxBufferedAmount = 256 * 1024;
+  const large = new Uint8Array(64 * 1024);
+
+  test('send tells, drain follows, and a peer that never reads is closed with 1013', async () => {
+    let drained = 0;
+    const { port, opened, closed, clock } = await serve({ drain: () => drained++ }, { maxBufferedAmount });
+    const peer = await TcpPeer.open(port);
+    const socket = await opened();
+    peer.socket.pause();
+    // The operating system takes some; what it does not take waits here.
+    let result: SendResult = SendResult.sent;
+    let messages = 0;
+    while (result !== SendResult.buffered) {
+      result = socket.send(large);
+      messages++;
+      await new Promise(setImmediate);
+    }
+    expect(socket.bufferedAmount).toBeGreaterThan(maxBufferedAmount / 2);
+    peer.socket.resume();
+    await peer.take(messages * (10 + large.length));
+    await expect.poll(() => drained).toBe(1);
+    expect(socket.bufferedAmount).toBe(0);
+
+    peer.socket.pause();
+    while (result !== SendResult.closed) {
+      result = socket.send(large);
+      await new Promise(setImmediate);
+    }
+    expect(socket.readyState).toBe(2);
+    expect(socket.bufferedAmount).toBeLessThan(maxBufferedAmount + 2 * large.length);
+    clock.advance(10_000);
+    expect(await closed()).toMatchObject({
+      code: 1006,
+      initiator: 'us',
+      explanation: `The peer reads too slowly: over ${maxBufferedAmount} octets wait for it.`,
+    });
+  });
+
+  test('a peer that sends and does not read is not read from, and is closed when it takes nothing', async () => {
+    const { port, opened, closed, clock } = await serve({}, { maxBufferedAmount, pongTimeout: 4000 });
+    const peer = await TcpPeer.open(port);
+    const socket = await opened();
+    peer.socket.pause();
+    const frame = encodeFrame({ opcode: Opcode.binary, payload: large, maskingKey: 1 });
+    let stalled = false;
+    while (!stalled) {
+      stalled = !peer.socket.write(frame) && peer.socket.writableLength > 16 * frame.length;
+      await new Promise(setImmediate);
+    }
+    // Its octets wait on its side: ours hold at most half the limit and what one read brings.
+    expect(socket.bufferedAmount).toBeGreaterThan(maxBufferedAmount / 2);
+    expect(socket.bufferedAmount).toBeLessThan(maxBufferedAmount);
+    clock.advance(1000);
+    clock.advance(4000);
+    clock.advance(5000);
+    expect(await closed()).toMatchObject({
+      code: 1006,
+      initiator: 'us',
+      explanation: 'The peer took no octets for 4000 ms.',
+    });
+  });
+});
