@@ -16,19 +16,7 @@ import {
 } from '../src/http-head.ts';
 import { forEachChopping, seededRandom } from './support/chopping.ts';
 import { octets, text, upgradeText } from './support/http.ts';
-
-/** What `run` refuses with. */
-function refusal(run: () => unknown): { status: number; section: string } {
-  try {
-    run();
-  } catch (error) {
-    if (!(error instanceof HttpError)) throw error;
-    expect(error.message).toBe(`${error.explanation} (${error.section})`);
-    expect(error.explanation).toMatch(/^[A-Z].*\.$/);
-    return { status: error.status, section: error.section };
-  }
-  throw new Error('nothing was refused');
-}
+import { refusal } from './support/refusal.ts';
 
 function readAll(chunks: readonly Uint8Array[], reader = new HeadReader()) {
   let complete: { bytes: Uint8Array; rest: Uint8Array } | undefined;
