@@ -1,0 +1,98 @@
+/** Masking: RFC 6455 §5.3. The reference is the RFC's own formula, octet i XOR key octet (i mod 4). */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { applyMask } from '../src/mask.ts';
+import { forEachChopping, seededRandom } from './support/chopping.ts';
+
+const seed = 0x5_03;
+const keys = [0x37fa213d, 0x00000001, 0x80000000, 0xff00ff00, 0xffffffff, 0x12345678, 0];
+
+function reference(bytes: Uint8Array, key: number, position: number): Uint8Array {
+  return bytes.map((octet, index) => octet ^ (key >>> (24 - ((position + index) % 4) * 8)));
+}
+
+function randomOctets(length: number, random: () => number): Uint8Array {
+  return Uint8Array.from({ length }, () => random() * 256);
+}
+
+test('the RFC’s Hello of §5.7, both ways', () => {
+  const bytes = Uint8Array.of(0x48, 0x65, 0x6c, 0x6c, 0x6f);
+  applyMask(bytes, 0, 5, 0x37fa213d);
+  expect([...bytes]).toEqual([0x7f, 0x9f, 0x4d, 0x51, 0x58]);
+  applyMask(bytes, 0, 5, 0x37fa213d);
+  expect(Buffer.from(bytes).toString()).toBe('Hello');
+});
+
+describe('every place in a buffer', () => {
+  // 128 is where eight octets at a time begin; the lengths lie around it and around each remainder of eight.
+  const lengths = [...Array(20).keys(), ...Array.from({ length: 28 }, (_, index) => 118 + index), 256, 1021];
+
+  test('each alignment × start × position × length is as the formula has it, and nothing around it changes', () => {
+    const random = seededRandom(seed);
+    let turn = 0;
+    for (let alignment = 0; alignment < 8; alignment++) {
+      for (let start = 0; start < 8; start++) {
+        for (const position of [0, 1, 2, 3, 4, 7]) {
+          for (const length of lengths) {
+            const key = keys[turn++ % keys.length] as number;
+            const all = randomOctets(alignment + start + length + 9, random);
+            const bytes = all.slice().subarray(alignment);
+            applyMask(bytes, start, start + length, key, position);
+            const from = alignment + start;
+            const expected = all.slice();
+            expected.set(reference(all.subarray(from, from + length), key, position), from);
+            const where = `alignment ${alignment}, start ${start}, position ${position}, length ${length}, key ${key}`;
+            if (Buffer.compare(new Uint8Array(bytes.buffer), expected) !== 0) expect.unreachable(where);
+          }
+        }
+      }
+    }
+  });
+
+  test('each key at each position, short and long', () => {
+    const random = seededRandom(seed);
+    for (const key of keys) {
+      for (const length of [3, 200]) {
+        for (const position of [0, 1, 2, 3, 2 ** 31 + 1, 2 ** 32 + 3, 2 ** 53 - 2]) {
+          const bytes = randomOctets(length, random);
+          const expected = reference(bytes, key, position % 4);
+          applyMask(bytes, 0, length, key, position);
+          expect(bytes).toEqual(expected);
+        }
+      }
+    }
+  });
+});
+
+test('a payload in pieces comes out as the whole does', () => {
+  const random = seededRandom(seed);
+  for (const length of [0, 1, 5, 127, 128, 129, 300, 1000]) {
+    const bytes = randomOctets(length, random);
+    forEachChopping(bytes, seed + length, ({ chunks, tail }) => {
+      let position = 0;
+      for (const chunk of chunks) {
+        applyMask(chunk, 0, chunk.length, 0x37fa213d, position);
+        position += chunk.length;
+      }
+      const expected = reference(Uint8Array.from([...bytes, ...tail]), 0x37fa213d, 0);
+      expect(Buffer.concat(chunks)).toEqual(Buffer.from(expected));
+    });
+  }
+});
+
+test('masking twice gives the octets back', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 400 }),
+      fc.nat({ max: 0xffffffff }),
+      fc.nat(),
+      (octets, key, position) => {
+        const bytes = octets.slice();
+        applyMask(bytes, 0, bytes.length, key, position);
+        applyMask(bytes, 0, bytes.length, key, position);
+        expect(bytes).toEqual(octets);
+      },
+    ),
+    { seed, numRuns: 2000 },
+  );
+});
