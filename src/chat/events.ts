@@ -66,6 +66,8 @@ const content = v.variant('type', [
   v.object({ type: v.literal('text'), text: v.string() }),
   v.object({ type: v.literal('image'), image }),
 ]);
+/** What a message says, as it is stored. */
+export const contentSchema = content;
 
 const message = v.object({
   room,

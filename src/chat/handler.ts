@@ -1,0 +1,64 @@
+/** What a handler is given, and what it may answer. One handler per request, in handlers/, one file per domain. */
+import type { Chat } from './chat.ts';
+import type { ErrorCode, Failure, Member, ReplyData, RequestData, RequestName } from './events.ts';
+
+/** The connection that asks. */
+export interface Caller {
+  readonly remoteAddress: string;
+  /** Who it is; undefined before sign-in. */
+  readonly member: Member | undefined;
+  /** The room that it is in; undefined before sign-in. */
+  readonly room: string | undefined;
+  readonly isClosed: boolean;
+  /**
+   * Makes it a member's and brings it into a room. What is pushed from now on waits until the reply has gone out;
+   * messages that the reply holds itself are then left out.
+   */
+  enter(member: Member, room: string): void;
+  /** The list of members for the reply was made just now: who joined or left before is in it, and need not be told. */
+  presenceRead(): void;
+  /** Undoes `enter`, as when the reply could not be made. */
+  exit(): void;
+  /** Called after the reply has gone out. */
+  afterReply(callback: () => void): void;
+}
+
+export type Handler<Name extends RequestName> = (
+  chat: Chat,
+  caller: Caller,
+  data: RequestData<Name>,
+) => ReplyData<Name> | Promise<ReplyData<Name>>;
+
+/** Thrown by a handler to refuse what was asked. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly failure: Failure;
+
+  constructor(code: ErrorCode, message: string, more: Omit<Failure, 'code' | 'message'> = {}) {
+    super(message);
+    this.failure = { code, message, ...more };
+  }
+}
+
+/** Who asks. @throws Refusal `signed-out` before sign-in */
+export function memberOf(caller: Caller): Member {
+  if (caller.member !== undefined) return caller.member;
+  throw new Refusal('signed-out', 'Only members may do this: sign in with session:enter or session:resume.');
+}
+
+/** @throws Refusal `room-unknown` when there is no such room, or the caller is not in it */
+export function checkRoom(caller: Caller, room: string): void {
+  if (caller.room !== room) throw roomUnknown();
+}
+
+export function roomUnknown(): Refusal {
+  return new Refusal('room-unknown', 'There is no room of that name.', { field: 'data.room' });
+}
+
+/** @throws Refusal `rate-limited` when there is something to wait for */
+export function checkRate(retryAfter: number, what: string): void {
+  if (retryAfter === 0) return;
+  const seconds = Math.ceil(retryAfter / 1000);
+  const message = `${what}: try again in ${seconds} second${seconds === 1 ? '' : 's'}.`;
+  throw new Refusal('rate-limited', message, { retryAfter });
+}
