@@ -14,6 +14,7 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
     1,
     [
       'src/close.ts',
+      'src/http-encode.ts',
       'src/http-head.ts',
       'src/mask.ts',
       'src/request-target.ts',

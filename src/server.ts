@@ -230,7 +230,7 @@ class NodeServer<T> implements Server<T>, SocketHost<T> {
 
   /** Over a limit there is no waiting for the peer: it would keep the very place that it may not have. */
   #turnAway(tcp: TcpSocket, explanation: string): void {
-    tcp.write(encodeRefusal(503, explanation));
+    tcp.write(encodeRefusal(503, explanation, { Date: new Date().toUTCString() }));
     tcp.destroySoon();
   }
 
@@ -326,7 +326,9 @@ class NodeServer<T> implements Server<T>, SocketHost<T> {
 
   /** Answers in words and ends. What still arrives is read and dropped, for a reset would take the answer with it. */
   #refuse(tcp: TcpSocket, error: HttpError): void {
-    tcp.end(encodeRefusal(error.status, error.explanation, error.headers));
+    // A server that has a clock says the date of a 4xx (RFC 9110 §6.6.1); the core has none.
+    const headers = { ...error.headers, Date: new Date().toUTCString() };
+    tcp.end(encodeRefusal(error.status, error.explanation, headers));
     tcp.on('data', () => {});
     tcp.resume();
     this.#deadlines.set(tcp, this.options.clock.now() + this.options.closeTimeout);
