@@ -1,0 +1,328 @@
+/**
+ * Images: taken as octets while they come in, judged, drawn anew without anything that is not picture (EXIF, GPS, XMP,
+ * comments), and kept as files under `images/` of the data directory with a thumbnail beside each. Messages only refer
+ * to them. Called by site.ts for uploads and downloads, by the message handler through `find`.
+ *
+ * An id is an HMAC of the octets uploaded: the same file is kept once, and nobody can guess an id, or find out from one
+ * whether a file that they have was sent here.
+ */
+import { createHmac, type Hmac, randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import * as v from 'valibot';
+import { type Database, numberOf, textOf } from './database.ts';
+import { type Image, imageTypes, maximumImageLength } from './events.ts';
+import { type ImageType, imageExtensions, sniffImageType, sniffLength } from './image-type.ts';
+
+/** Thumbnails fit in this box, in pixels: 320 × 240 on a screen of double density. */
+export const thumbnailBox = { width: 640, height: 480 } as const;
+
+export interface ImageLimits {
+  /** Octets uploaded. */
+  readonly length: number;
+  /** Pixels of all frames together: a decoder holds four octets for each. */
+  readonly pixels: number;
+  readonly frames: number;
+  /** Images drawn anew at one time. */
+  readonly workers: number;
+  /** Images that may wait for that. */
+  readonly waiting: number;
+  /** Seconds after which the drawing of one is given up. */
+  readonly seconds: number;
+}
+
+export const defaultImageLimits: ImageLimits = {
+  length: maximumImageLength,
+  pixels: 40_000_000,
+  frames: 1000,
+  workers: 2,
+  waiting: 32,
+  seconds: 60,
+};
+
+/** An upload was refused. `status` is the HTTP status that says so, `code` is for programs, the message for people. */
+export class ImageError extends Error {
+  override readonly name = 'ImageError';
+  readonly status: 413 | 415 | 422 | 503;
+  readonly code: string;
+
+  constructor(status: ImageError['status'], code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export interface ImageFile {
+  readonly path: string;
+  readonly type: string;
+}
+
+interface Incoming {
+  readonly path: string;
+  readonly id: string;
+  readonly type: ImageType;
+}
+
+interface Drawn {
+  readonly length: number;
+  readonly width: number;
+  readonly height: number;
+  readonly thumbnailWidth: number;
+  readonly thumbnailHeight: number;
+}
+
+const columns = 'id, type, length, width, height, thumbnail_width, thumbnail_height';
+
+export class Images {
+  readonly #database: Database;
+  readonly #directory: string;
+  readonly #incoming: string;
+  readonly #limits: ImageLimits;
+  readonly #workers: Workers;
+  /** Images being drawn, by id: the same file sent twice at once is drawn once. */
+  readonly #underWay = new Map<string, Promise<Image>>();
+
+  /** @param directory the data directory; `images/` is made in it, and what an earlier process left half done is removed */
+  constructor(database: Database, directory: string, limits: Partial<ImageLimits> = {}) {
+    this.#database = database;
+    this.#directory = join(directory, 'images');
+    this.#incoming = join(this.#directory, 'incoming');
+    this.#limits = { ...defaultImageLimits, ...limits };
+    this.#workers = new Workers(this.#limits.workers, this.#limits.waiting);
+    mkdirSync(this.#incoming, { recursive: true });
+    for (const name of readdirSync(this.#incoming)) rmSync(join(this.#incoming, name), { force: true });
+    // One thread for each image: the workers are the parallelism, and the event loop wants a core too.
+    sharp.concurrency(1);
+    sharp.cache(false);
+  }
+
+  /** What an id stands for; undefined when nothing was kept under it. */
+  find(id: string): Image | undefined {
+    const row = this.#database.get(`SELECT ${columns} FROM image WHERE id = ?`, [id]);
+    return row === undefined ? undefined : toImage(row);
+  }
+
+  /** The file behind the last part of an image URL, as in `<id>.png` or `<id>.thumbnail.webp`; undefined for any other. */
+  file(name: string): ImageFile | undefined {
+    const parts = /^([0-9a-f]{32})\.(thumbnail\.webp|[a-z]{3,4})$/.exec(name);
+    const id = parts?.[1];
+    const ending = parts?.[2];
+    if (id === undefined || ending === undefined) return undefined;
+    const image = this.find(id);
+    if (image === undefined) return undefined;
+    if (ending === 'thumbnail.webp') return { path: join(this.#directory, name), type: 'image/webp' };
+    if (ending !== imageExtensions[image.type]) return undefined;
+    return { path: join(this.#directory, name), type: image.type };
+  }
+
+  /**
+   * Takes an upload. Reads no more of it than it must: it stops at the first octet over the limit, and at the first
+   * octets when they are of no type that is taken.
+   * @throws ImageError when it is refused; what `octets` throws when it breaks off
+   */
+  async take(octets: AsyncIterable<Uint8Array>): Promise<Image> {
+    const path = join(this.#incoming, randomBytes(12).toString('hex'));
+    try {
+      const incoming = await this.#receive(octets, path);
+      const known = this.find(incoming.id) ?? (await this.#underWay.get(incoming.id));
+      if (known !== undefined) return known;
+      const kept = this.#workers.run(() => this.#keep(incoming));
+      this.#underWay.set(incoming.id, kept);
+      try {
+        return await kept;
+      } finally {
+        this.#underWay.delete(incoming.id);
+      }
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+
+  async #receive(octets: AsyncIterable<Uint8Array>, path: string): Promise<Incoming> {
+    const hash = createHmac('sha256', this.#database.imageSecret);
+    const file = await open(path, 'wx');
+    try {
+      const type = await this.#write(octets, file, hash);
+      return { path, id: hash.digest('hex').slice(0, 32), type };
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #write(octets: AsyncIterable<Uint8Array>, file: FileHandle, hash: Hmac): Promise<ImageType> {
+    let length = 0;
+    let head: Buffer = Buffer.alloc(0);
+    for await (const chunk of octets) {
+      length += chunk.length;
+      if (length > this.#limits.length) throw imageTooLarge(this.#limits.length);
+      if (head.length < sniffLength) {
+        head = Buffer.concat([head, chunk.subarray(0, sniffLength - head.length)]);
+        if (head.length === sniffLength && sniffImageType(head) === undefined) throw unknownType();
+      }
+      hash.update(chunk);
+      await file.write(chunk);
+    }
+    const type = sniffImageType(head);
+    if (type === undefined) throw unknownType();
+    return type;
+  }
+
+  async #keep({ path, id, type }: Incoming): Promise<Image> {
+    const extension = imageExtensions[type];
+    const picture = join(this.#incoming, `${id}.${extension}`);
+    const thumbnail = join(this.#incoming, `${id}.thumbnail.webp`);
+    try {
+      const drawn = await this.#draw(path, type, picture, thumbnail);
+      // Contents first, names second, the entry last: a crash in between leaves no name without a picture.
+      for (const made of [picture, thumbnail]) await synchronise(made);
+      await rename(picture, join(this.#directory, `${id}.${extension}`));
+      await rename(thumbnail, join(this.#directory, `${id}.thumbnail.webp`));
+      await synchronise(this.#directory);
+      const { length, width, height, thumbnailWidth, thumbnailHeight } = drawn;
+      const values = [id, type, length, width, height, thumbnailWidth, thumbnailHeight];
+      await this.#database.write(() => {
+        this.#database.run(`INSERT OR IGNORE INTO image (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?)`, values);
+      });
+    } finally {
+      await rm(picture, { force: true });
+      await rm(thumbnail, { force: true });
+    }
+    const image = this.find(id);
+    if (image === undefined) throw new Error(`Image ${id} was kept, and cannot be found.`);
+    return image;
+  }
+
+  /** Decodes and encodes anew: pixels, orientation applied, frames and their times are all that comes out. */
+  async #draw(path: string, type: ImageType, picture: string, thumbnail: string): Promise<Drawn> {
+    try {
+      const metadata = await this.#open(path, type).metadata();
+      this.#check(metadata, type);
+      const image = this.#open(path, type);
+      // A stack of frames cannot be turned; only single pictures, as of cameras, say which way is up.
+      const upright = (metadata.pages ?? 1) === 1 ? image.autoOrient() : image;
+      const large = await encode(upright, type).toFile(picture);
+      const small = await this.#open(picture, type)
+        .resize({ ...thumbnailBox, fit: 'inside', withoutEnlargement: true })
+        .webp({ quality: 80, effort: 3 })
+        .toFile(thumbnail);
+      return {
+        length: large.size,
+        width: large.width,
+        height: large.pageHeight ?? large.height,
+        thumbnailWidth: small.width,
+        thumbnailHeight: small.pageHeight ?? small.height,
+      };
+    } catch (error) {
+      if (error instanceof ImageError) throw error;
+      const message = 'The image cannot be read: it is damaged or not complete. Save it anew and try again.';
+      throw new ImageError(422, 'image-unreadable', message);
+    }
+  }
+
+  /** Judges what the header promises, before a pixel is decoded. */
+  #check(metadata: Metadata, type: ImageType): void {
+    if (metadata.mediaType !== type) throw unknownType();
+    const frames = metadata.pages ?? 1;
+    const pixels = metadata.width * (metadata.pageHeight ?? metadata.height) * frames;
+    const { pixels: most, frames: mostFrames } = this.#limits;
+    if (pixels <= most && frames <= mostFrames) return;
+    const message = `The image has ${pixels} pixels in ${frames} frames; at most ${most} in ${mostFrames} are taken. Scale it down.`;
+    throw new ImageError(422, 'image-too-many-pixels', message);
+  }
+
+  #open(path: string, type: ImageType): Sharp {
+    const { pixels, seconds } = this.#limits;
+    const animated = type === 'image/gif' || type === 'image/webp';
+    // Frames lie below each other while they are worked on, and the limit holds for the stack.
+    return sharp(path, { animated, failOn: 'error', limitInputPixels: pixels }).timeout({ seconds });
+  }
+}
+
+export function imageTooLarge(limit: number): ImageError {
+  const mebibytes = Math.round((limit / 1024 / 1024) * 10) / 10;
+  return new ImageError(413, 'image-too-large', `The image is over the limit of ${mebibytes} MiB.`);
+}
+
+function unknownType(): ImageError {
+  const message =
+    'This is no image that is taken, by its content: PNG, JPEG, GIF, WebP and AVIF are. SVG is not, for it is a program.';
+  return new ImageError(415, 'image-type', message);
+}
+
+function encode(image: Sharp, type: ImageType): Sharp {
+  switch (type) {
+    case 'image/png':
+      return image.png();
+    case 'image/jpeg':
+      return image.jpeg({ quality: 88 });
+    case 'image/gif':
+      return image.gif({ effort: 4 });
+    case 'image/webp':
+      return image.webp({ quality: 88, effort: 3 });
+    case 'image/avif':
+      return image.avif({ quality: 65, effort: 2 });
+  }
+}
+
+/** Waits until a file's contents, or a directory's names, are on the disk. */
+async function synchronise(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function toImage(row: unknown): Image {
+  const id = textOf(row, 'id');
+  const type = v.parse(v.picklist(imageTypes), textOf(row, 'type'));
+  return {
+    id,
+    type,
+    length: numberOf(row, 'length'),
+    width: numberOf(row, 'width'),
+    height: numberOf(row, 'height'),
+    url: `/images/${id}.${imageExtensions[type]}`,
+    thumbnail: {
+      url: `/images/${id}.thumbnail.webp`,
+      width: numberOf(row, 'thumbnail_width'),
+      height: numberOf(row, 'thumbnail_height'),
+    },
+  };
+}
+
+/** Runs so many at one time; so many more wait their turn. */
+class Workers {
+  readonly #most: number;
+  readonly #mostWaiting: number;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(most: number, mostWaiting: number) {
+    this.#most = most;
+    this.#mostWaiting = mostWaiting;
+  }
+
+  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#running >= this.#most) {
+      if (this.#waiting.length >= this.#mostWaiting) {
+        throw new ImageError(503, 'busy', 'Too many images are being worked on: try again in a moment.');
+      }
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    } else {
+      this.#running++;
+    }
+    try {
+      return await work();
+    } finally {
+      // Whoever waits takes over the place, so nobody can slip in between.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running--;
+      else next();
+    }
+  }
+}
