@@ -241,6 +241,8 @@ class Site {
     });
     // Pages are small; ranges of them are more trouble than use.
     delete request.headers.range;
+    // A file may still go between sirv's look and its read; an error that nobody hears would end the process.
+    response.once('pipe', (file) => file.once('error', () => response.destroy()));
     this.#pages(request, response, () => notFound(response));
   }
 }

@@ -263,8 +263,15 @@ export function parseRequest(text: string): ParsedRequest {
   } catch {
     return { failure: { code: 'malformed', message: 'The message is not JSON.' }, id: undefined };
   }
+  // Arrays pass for objects in the schemas.
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { failure: { code: 'malformed', message: 'The message is not a JSON object.' }, id: undefined };
+  }
   const outer = v.safeParse(envelope, value);
-  if (!outer.success) return { failure: invalid('', outer.issues[0]), id: undefined };
+  if (!outer.success) {
+    const id = v.safeParse(count, 'id' in value ? value.id : undefined);
+    return { failure: invalid('', outer.issues[0]), id: id.success ? id.output : undefined };
+  }
   const { event, id, data } = outer.output;
   if (!isRequestName(event)) {
     return {
@@ -305,6 +312,5 @@ function isRequestName(name: string): name is RequestName {
 
 function invalid(prefix: string, issue: v.BaseIssue<unknown>): Failure {
   const path = [prefix, v.getDotPath(issue) ?? ''].filter((part) => part !== '').join('.');
-  const field = path === '' ? 'message' : path;
-  return { code: path === '' ? 'malformed' : 'invalid', message: `${field}: ${issue.message}`, field };
+  return { code: 'invalid', message: `${path}: ${issue.message}`, field: path };
 }
