@@ -1,0 +1,78 @@
+/** What was said: a text, or an image in a place of its final size. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Image, Message } from '../../../src/chat/events.ts';
+import { Icon } from './icons.tsx';
+import { usePage } from './page.ts';
+import { isEmojiOnly, RichText } from './rich-text.tsx';
+
+interface MessageBodyProps {
+  readonly message: Message;
+  readonly onOpenImage: (image: Image) => void;
+}
+
+export function MessageBody({ message, onOpenImage }: MessageBodyProps): JSX.Element {
+  const { content } = message;
+  return content.type === 'text' ? (
+    <TextBody text={content.text} />
+  ) : (
+    <ImageBody image={content.image} author={message.author.name} onOpen={() => onOpenImage(content.image)} />
+  );
+}
+
+export function TextBody({ text }: { readonly text: string }): JSX.Element {
+  // dir="auto" lets Arabic and Hebrew run their own way.
+  return isEmojiOnly(text) ? (
+    <p class="said emoji-only">{text}</p>
+  ) : (
+    <p class="said" dir="auto">
+      <RichText text={text} />
+    </p>
+  );
+}
+
+/** The box that an image is drawn in: its own shape, no larger than it is, and never taller than a view. */
+export function boxOf(width: number, height: number): { readonly width: number; readonly height: number } {
+  const scale = Math.min(1, 360 / width, 320 / height);
+  return { width: Math.max(48, Math.round(width * scale)), height: Math.max(48, Math.round(height * scale)) };
+}
+
+interface ImageBodyProps {
+  readonly image: Image;
+  readonly author: string;
+  readonly onOpen: () => void;
+}
+
+function ImageBody({ image, author, onOpen }: ImageBodyProps): JSX.Element {
+  const { texts } = usePage();
+  const [status, setStatus] = useState<'loading' | 'loaded' | 'failed'>('loading');
+  const box = boxOf(image.width, image.height);
+  return (
+    <button
+      type="button"
+      class={`picture ${status}`}
+      style={{ inlineSize: `${box.width}px`, aspectRatio: `${box.width} / ${box.height}` }}
+      aria-label={texts.message.openImage(author)}
+      aria-haspopup="dialog"
+      onClick={onOpen}
+    >
+      {status === 'failed' ? (
+        <span class="picture-failed">
+          <Icon name="image" />
+          <span>{texts.message.imageFailed}</span>
+        </span>
+      ) : (
+        <img
+          src={image.thumbnail.url}
+          alt=""
+          width={box.width}
+          height={box.height}
+          decoding="async"
+          draggable={false}
+          onLoad={() => setStatus('loaded')}
+          onError={() => setStatus('failed')}
+        />
+      )}
+    </button>
+  );
+}

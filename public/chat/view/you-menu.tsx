@@ -1,0 +1,83 @@
+/** You, at the foot of the rooms: theme, language, the list of keys, log out. */
+import type { JSX } from 'preact';
+import { useRef, useState } from 'preact/hooks';
+import type { Member } from '../../../src/chat/events.ts';
+import { Avatar } from './avatar.tsx';
+import { Icon } from './icons.tsx';
+import { useLayer, usePressOutside } from './layers.tsx';
+import { usePage } from './page.ts';
+import { LanguageChoice, ThemeChoice } from './preferences.tsx';
+
+interface YouMenuProps {
+  readonly me: Member;
+  /** Unsent items, which logging out would lose. */
+  readonly waiting: number;
+  readonly onKeys: () => void;
+}
+
+export function YouMenu({ me, waiting, onKeys }: YouMenuProps): JSX.Element {
+  const { texts, actions } = usePage();
+  const [open, setOpen] = useState(false);
+  const [asking, setAsking] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
+  const close = (): void => {
+    setOpen(false);
+    setAsking(false);
+    button.current?.focus();
+  };
+  useLayer(open, close);
+  usePressOutside(open, [button, panel], () => {
+    setOpen(false);
+    setAsking(false);
+  });
+  const logOut = (): void => {
+    if (waiting > 0 && !asking) setAsking(true);
+    else actions.logOut();
+  };
+
+  return (
+    <div class="you">
+      <button
+        ref={button}
+        type="button"
+        class="you-button"
+        aria-expanded={open}
+        aria-controls="you-menu"
+        aria-label={texts.menu.label(me.name)}
+        onClick={() => (open ? close() : setOpen(true))}
+      >
+        <Avatar name={me.name} size={28} />
+        <span class="ellipsis">{me.name}</span>
+        <Icon name={open ? 'down' : 'up'} size={16} />
+      </button>
+      {open ? (
+        <div ref={panel} id="you-menu" class="you-panel">
+          <ThemeChoice />
+          <LanguageChoice />
+          <button
+            type="button"
+            class="menu-item"
+            onClick={() => {
+              close();
+              onKeys();
+            }}
+          >
+            <Icon name="keyboard" /> <span>{texts.menu.keys}</span>
+            <kbd>?</kbd>
+          </button>
+          <button type="button" class="menu-item" onClick={logOut} aria-describedby="log-out-hint">
+            <Icon name="leave" /> <span>{texts.menu.logOut}</span>
+          </button>
+          <p
+            id="log-out-hint"
+            class={asking ? 'menu-hint warning' : 'menu-hint'}
+            role={asking ? 'alert' : undefined}
+          >
+            {asking ? texts.menu.logOutWaiting(waiting) : texts.menu.logOutHint}
+          </p>
+        </div>
+      ) : null}
+    </div>
+  );
+}
