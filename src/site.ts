@@ -168,12 +168,14 @@ class Site {
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      // Left open when it is given up early: node:http then drops the rest unread, so the answer can arrive.
+      // Left open when it is given up early, so that the answer can arrive.
       const octets = request.iterator({ destroyOnReturn: false });
       const image = await this.#options.images.take(octets);
       sendJson(response, 201, { image });
     } catch (error) {
       if (error instanceof ImageError) {
+        // The rest is let through and dropped; node:http's own deadline ends one that does not end.
+        request.resume();
         return refuse(
           response,
           error.status,

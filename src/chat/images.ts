@@ -15,6 +15,7 @@ import * as v from 'valibot';
 import { type Database, numberOf, textOf } from './database.ts';
 import { type Image, imageTypes, maximumImageLength } from './events.ts';
 import { type ImageType, imageExtensions, sniffImageType, sniffLength } from './image-type.ts';
+import { Workers } from './workers.ts';
 
 /** Thumbnails fit in this box, in pixels: 320 × 240 on a screen of double density. */
 export const thumbnailBox = { width: 640, height: 480 } as const;
@@ -130,6 +131,9 @@ export class Images {
       const known = this.find(incoming.id) ?? (await this.#underWay.get(incoming.id));
       if (known !== undefined) return known;
       const kept = this.#workers.run(() => this.#keep(incoming));
+      if (kept === undefined) {
+        throw new ImageError(503, 'busy', 'Too many images are being worked on: try again in a moment.');
+      }
       this.#underWay.set(incoming.id, kept);
       try {
         return await kept;
@@ -295,36 +299,4 @@ function toImage(row: unknown): Image {
       height: numberOf(row, 'thumbnail_height'),
     },
   };
-}
-
-/** Runs so many at one time; so many more wait their turn. */
-class Workers {
-  readonly #most: number;
-  readonly #mostWaiting: number;
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
-
-  constructor(most: number, mostWaiting: number) {
-    this.#most = most;
-    this.#mostWaiting = mostWaiting;
-  }
-
-  async run<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#running >= this.#most) {
-      if (this.#waiting.length >= this.#mostWaiting) {
-        throw new ImageError(503, 'busy', 'Too many images are being worked on: try again in a moment.');
-      }
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    } else {
-      this.#running++;
-    }
-    try {
-      return await work();
-    } finally {
-      // Whoever waits takes over the place, so nobody can slip in between.
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running--;
-      else next();
-    }
-  }
 }

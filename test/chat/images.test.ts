@@ -214,15 +214,10 @@ describe('what is refused', () => {
     expect(read).toBe(1000);
   });
 
-  it('one more than may wait, while the others are drawn', async () => {
-    const { take } = open({ workers: 1, waiting: 1 });
-    const pictures = await Promise.all([1, 2, 3].map((size) => picture('image/png', 500 + size, 500)));
-    const results = await Promise.allSettled(pictures.map(take));
-    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
-    expect(results.find(({ status }) => status === 'rejected')).toMatchObject({
-      reason: { status: 503, code: 'busy' },
-    });
-    await take(pictures[0] ?? Buffer.alloc(0));
+  it('any, when all workers are busy and the queue is full', async () => {
+    const { take, left } = open({ workers: 0, waiting: 0 });
+    (await refusal(take(await picture('image/png')))).toMatchObject({ status: 503, code: 'busy' });
+    expect(left()).toEqual([]);
   });
 
   it('an upload that breaks off leaves nothing', async () => {

@@ -1,0 +1,129 @@
+/**
+ * The whole chat on a real port, in this process, and a WebSocket client for it that is not ours (ws). What main.ts puts
+ * together, with what tests need to change: limits, the clock, the pages' directory.
+ */
+import { onTestFinished } from 'vitest';
+import WebSocket from 'ws';
+import type { Chat, ChatOptions } from '../../src/chat/chat.ts';
+import {
+  type Entrance,
+  maximumEventLength,
+  parseReply,
+  parseServerEvent,
+  type ReplyData,
+  type RequestInput,
+  type RequestName,
+  type ServerEvent,
+} from '../../src/chat/events.ts';
+import { Images } from '../../src/chat/images.ts';
+import { chatHandlers } from '../../src/chat/websocket-channel.ts';
+import { createServer } from '../../src/index.ts';
+import { createSite } from '../../src/site.ts';
+import { type LoggedLine, stageChat, temporaryDirectory } from './chat.ts';
+
+export interface ChatServer {
+  readonly url: string;
+  readonly port: number;
+  readonly directory: string;
+  readonly pages: string;
+  readonly chat: Chat;
+  readonly lines: readonly LoggedLine[];
+  connect(): Promise<ChatClient>;
+  /** A new member's client and token. */
+  enter(name: string): Promise<{ client: ChatClient; token: string; entrance: Entrance }>;
+}
+
+export async function serveChat(
+  options: Pick<Partial<ChatOptions>, 'rates' | 'log'> = {},
+): Promise<ChatServer> {
+  const directory = temporaryDirectory();
+  const pages = temporaryDirectory();
+  let images: Images | undefined;
+  const stage = stageChat({ directory, findImage: (id) => images?.find(id), ...options });
+  images = new Images(stage.database, directory);
+  const http = createSite({ chat: stage.chat, images, logger: stage.logger, pages, version: '1.2.3' });
+  const server = createServer(chatHandlers(stage.chat), { http, maxMessageLength: maximumEventLength });
+  const { port } = await server.listen();
+  onTestFinished(async () => {
+    for (const socket of server.sockets) socket.terminate();
+    await server.close();
+    stage.close();
+  });
+  const connect = () => ChatClient.connect(port);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    directory,
+    pages,
+    chat: stage.chat,
+    lines: stage.logger.lines,
+    connect,
+    async enter(name) {
+      const client = await connect();
+      const entrance = await client.ok('session:enter', { name });
+      return { client, token: entrance.token ?? '', entrance };
+    },
+  };
+}
+
+/** What a bot on the other side of the world would write. */
+export class ChatClient {
+  readonly socket: WebSocket;
+  readonly events: ServerEvent[] = [];
+  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
+  #lastId = 0;
+  readonly #waiting = new Set<() => void>();
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
+    this.closed = new Promise((resolve) => {
+      socket.on('close', (code, reason) => {
+        resolve({ code, reason: reason.toString() });
+        for (const check of this.#waiting) check();
+      });
+    });
+    socket.on('error', () => {});
+    socket.on('message', (data, isBinary) => {
+      const event = isBinary ? undefined : parseServerEvent(data.toString());
+      if (event === undefined) throw new Error(`The server sent what no schema knows: ${data.toString()}`);
+      this.events.push(event);
+      for (const check of this.#waiting) check();
+    });
+  }
+
+  /** Connects and waits for the hello. */
+  static async connect(port: number): Promise<ChatClient> {
+    const client = new ChatClient(new WebSocket(`ws://127.0.0.1:${port}/chat`));
+    await client.seen((event) => event.event === 'server:hello');
+    return client;
+  }
+
+  /** Sends a request without waiting. @returns its id */
+  send<Name extends RequestName>(event: Name, data: RequestInput<Name>): number {
+    const id = ++this.#lastId;
+    this.socket.send(JSON.stringify({ event, id, data }));
+    return id;
+  }
+
+  async ok<Name extends RequestName>(event: Name, data: RequestInput<Name>): Promise<ReplyData<Name>> {
+    const id = this.send(event, data);
+    const reply = await this.seen((candidate) => 'id' in candidate && candidate.id === id);
+    if (reply.event !== 'reply:ok') throw new Error(`${event} was refused: ${JSON.stringify(reply.data)}`);
+    return parseReply(event, reply.data);
+  }
+
+  /** The first event that matches, of those that came and those that will. Rejects when the connection ends before. */
+  seen(matches: (event: ServerEvent) => boolean): Promise<ServerEvent> {
+    return new Promise((resolve, reject) => {
+      const check = (): void => {
+        const event = this.events.find(matches);
+        if (event === undefined && this.socket.readyState !== WebSocket.CLOSED) return;
+        this.#waiting.delete(check);
+        if (event === undefined) reject(new Error('The connection ended.'));
+        else resolve(event);
+      };
+      this.#waiting.add(check);
+      check();
+    });
+  }
+}
