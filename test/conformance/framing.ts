@@ -100,11 +100,12 @@ const impossibleLengths: FrameCase[] = [
   fails('all bits of the 64-bit length', '§5.2', hex('82ff ffffffffffffffff 37fa213d'), 1002),
   fails('top bit and a small length', '§5.2', hex('81ff 8000000000000005 37fa213d 7f9f4d5158'), 1002),
   fails(
-    '2^63 - 1024 octets announced: refused before one has come',
+    '2^63 - 1 octets announced: refused before one has come',
     '§10.4',
-    hex('82ff 7ffffffffffffc00 37fa213d'),
+    hex('82ff 7fffffffffffffff 37fa213d'),
     1009,
   ),
+  fails('2^63 - 1024 octets announced', '§10.4', hex('82ff 7ffffffffffffc00 37fa213d'), 1009),
   fails('2^53 octets announced', '§10.4', hex('82ff 0020000000000000 37fa213d'), 1009),
   fails('2^32 octets announced', '§10.4', hex('82ff 0000000100000000 37fa213d'), 1009),
   fails(
