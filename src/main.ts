@@ -55,7 +55,11 @@ interface Settings {
 /** What was typed is wrong: one line, exit code 2. */
 class UsageError extends Error {}
 
-function readSettings(values: ReturnType<typeof readFlags>, environment: NodeJS.ProcessEnv): Settings {
+function readSettings(values: ReturnType<typeof readFlags>, processEnvironment: NodeJS.ProcessEnv): Settings {
+  // A variable that is set to nothing is not set.
+  const environment = Object.fromEntries(
+    Object.entries(processEnvironment).filter(([, value]) => value !== ''),
+  );
   const port = values.port ?? environment.PORT ?? '8080';
   const portName = values.port === undefined ? 'PORT' : '--port';
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
@@ -92,8 +96,9 @@ function readFlags(commandLine: readonly string[]) {
     });
     return values;
   } catch (error) {
-    const [sentence] = (error instanceof Error ? error.message : String(error)).split(/(?<=\.)\s|\n/, 1);
-    throw new UsageError(`${sentence} See --help.`);
+    // Its first sentence says it; the rest is about options that begin with a dash.
+    const [sentence] = (error instanceof Error ? error.message : String(error)).split(/\.\s|\.?\n|\.?$/, 1);
+    throw new UsageError(`${sentence}. See --help.`);
   }
 }
 

@@ -1,0 +1,309 @@
+// The program in a process of its own: what it prints, what it refuses, how it starts and how it stops.
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import WebSocket from 'ws';
+import type { Message, Receipt } from '../src/chat/events.ts';
+import { temporaryDirectory } from './support/chat.ts';
+import { ChatClient } from './support/chat-server.ts';
+import { Program, root } from './support/process.ts';
+import { TcpPeer } from './support/tcp-peer.ts';
+
+const clean = { ...process.env, PORT: '', HOST: '', DATA: '', LOG_LEVEL: '', ALLOWED_ORIGINS: '' };
+
+function run(args: readonly string[], environment: NodeJS.ProcessEnv = {}, directory = root): Program {
+  const tsx = import.meta.resolve('tsx');
+  const program = new Program(['--import', tsx, join(root, 'src', 'main.ts'), ...args], {
+    environment: { ...clean, ...environment },
+    directory,
+  });
+  onTestFinished(async () => {
+    program.signal('SIGKILL');
+    await program.ended;
+  });
+  return program;
+}
+
+async function start(
+  args: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+  data = temporaryDirectory(),
+) {
+  const program = run(['--port', '0', '--data', data, ...args], environment);
+  const [, url = '', port] = await program.output(/^barewire chat on (http:\/\/.*:(\d+))\n/);
+  return { program, url, port: Number(port), data };
+}
+
+describe('what is typed', () => {
+  it('--help and --version answer and end', async () => {
+    const help = await run(['--help']).ended;
+    expect(help.code).toBe(0);
+    for (const word of ['--port', '--host', '--data', '--origin', 'PORT', 'HOST', 'DATA', 'LOG_LEVEL']) {
+      expect(help.stdout).toContain(word);
+    }
+    const version = await run(['--version']).ended;
+    expect([version.code, version.stdout]).toEqual([0, '0.1.0\n']);
+  });
+
+  it.each([
+    [['--port', 'abc'], {}, '--port is "abc"; it takes a number from 0 to 65535.'],
+    [['--port', '65536'], {}, '--port is "65536"; it takes a number from 0 to 65535.'],
+    [['--port=-1'], {}, '--port is "-1"; it takes a number from 0 to 65535.'],
+    [['--port', ''], {}, '--port is ""; it takes a number from 0 to 65535.'],
+    [[], { PORT: '80a' }, 'PORT is "80a"; it takes a number from 0 to 65535.'],
+    [['--host', ' '], {}, 'Empty text is given for the host.'],
+    [['--data', ''], {}, 'Empty text is given for the data directory.'],
+    [['--origin', 'example.org'], {}, '"example.org" is no origin; one looks like https://chat.example.org.'],
+    [
+      [],
+      { ALLOWED_ORIGINS: 'https://a.example,*' },
+      '"*" is no origin; one looks like https://chat.example.org.',
+    ],
+    [
+      [],
+      { LOG_LEVEL: 'loud' },
+      'LOG_LEVEL is "loud"; it takes one of fatal, error, warn, info, debug, trace, silent.',
+    ],
+    [['--prot', '1'], {}, "Unknown option '--prot'. See --help."],
+    [['--port'], {}, "Option '--port <value>' argument missing. See --help."],
+    [['8080'], {}, "Unexpected argument '8080'. See --help."],
+  ])('%j with %j is refused in one line, with exit code 2', async (args, environment, line) => {
+    const ended = await run(args, environment).ended;
+    expect(ended).toMatchObject({ code: 2, stdout: '' });
+    expect(ended.stderr).toMatch(/^barewire: .*\n$/);
+    expect(ended.stderr).toContain(line);
+  });
+});
+
+describe('starting', () => {
+  it('prints exactly one line, with the address that it has, and serves there', async () => {
+    const { program, url, port } = await start();
+    expect(url).toBe(`http://127.0.0.1:${port}`);
+    expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ status: 'ok', version: '0.1.0' });
+    await ChatClient.connect(port);
+    const { code, stdout, stderr } = await program.stop();
+    expect([code, stdout, stderr]).toEqual([0, `barewire chat on ${url}\n`, '']);
+  });
+
+  it('takes the environment, and flags before it', async () => {
+    const [wanted, unwanted] = [temporaryDirectory(), join(temporaryDirectory(), 'unwanted')];
+    const program = run(['--data', wanted], { PORT: '0', HOST: 'localhost', DATA: unwanted });
+    const [, url = ''] = await program.output(/^barewire chat on (http:\S+)\n/);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    // The directory is taken, so another process on it is refused, in words.
+    const second = await run(['--port', '0'], { DATA: wanted }).ended;
+    expect([second.code, second.stdout]).toEqual([1, '']);
+    expect(second.stderr).toBe(
+      `barewire: Another process is running on the data directory ${wanted}. Stop it, or name another with --data DIR.\n`,
+    );
+    await program.stop();
+  });
+
+  it('keeps its data in ./data when nobody says where', async () => {
+    const directory = temporaryDirectory();
+    const program = run(['--port', '0'], {}, directory);
+    await program.output(/^barewire chat on /);
+    const second = await run(['--port', '0', '--data', 'data'], {}, directory).ended;
+    expect(second.stderr).toContain(join(directory, 'data'));
+    await program.stop();
+  });
+
+  it('says which port is in use', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    onTestFinished(() => void other.close());
+    const address = other.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const ended = await run(['--port', String(port), '--data', temporaryDirectory()]).ended;
+    expect(ended).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: `barewire: Port ${port} on 127.0.0.1 is in use. Stop what has it, or take another with --port N.\n`,
+    });
+  });
+
+  it('says which host is none', async () => {
+    const ended = await run(['--port', '0', '--host', '192.0.2.1', '--data', temporaryDirectory()]).ended;
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toBe(
+      'barewire: 192.0.2.1 is no address of this machine. Name one with --host H, or 0.0.0.0 for all.\n',
+    );
+  });
+
+  it('says what is wrong with the data directory', async () => {
+    const file = join(temporaryDirectory(), 'file');
+    writeFileSync(file, '');
+    const ended = await run(['--port', '0', '--data', join(file, 'data')]).ended;
+    expect([ended.code, ended.stdout]).toEqual([1, '']);
+    expect(ended.stderr).toBe(
+      `barewire: The data directory ${file}/data cannot be written to (ENOTDIR). ` +
+        'Give this user the right to write there, or name another with --data DIR.\n',
+    );
+    const blocked = temporaryDirectory();
+    mkdirSync(join(blocked, 'chat.db'));
+    expect((await run(['--port', '0', '--data', blocked]).ended).stderr).toMatch(
+      /^barewire: .*chat\.db cannot be used/,
+    );
+  });
+});
+
+describe('origins', () => {
+  async function statusFor(port: number, host: string, origin: string): Promise<string> {
+    const peer = await TcpPeer.connect(port);
+    const lines = [
+      'GET /chat HTTP/1.1',
+      `Host: ${host}`,
+      `Origin: ${origin}`,
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ];
+    peer.send(`${lines.join('\r\n')}\r\n\r\n`);
+    const head = await peer.head();
+    peer.destroy();
+    return head.split(' ')[1] ?? '';
+  }
+
+  it('are the page’s own, by whatever name the machine is reached', async () => {
+    const { port } = await start(['--host', '0.0.0.0']);
+    expect(await statusFor(port, `chat.lan:${port}`, `http://chat.lan:${port}`)).toBe('101');
+    expect(await statusFor(port, `127.0.0.1:${port}`, `http://127.0.0.1:${port}`)).toBe('101');
+    expect(await statusFor(port, `127.0.0.1:${port}`, 'https://evil.example')).toBe('403');
+  });
+
+  it('are others too when they are named', async () => {
+    const { port } = await start(['--origin', 'https://chat.example.org/', '--origin', 'https://b.example']);
+    for (const origin of ['https://chat.example.org', 'https://b.example', `http://127.0.0.1:${port}`]) {
+      expect(await statusFor(port, `127.0.0.1:${port}`, origin)).toBe('101');
+    }
+    expect(await statusFor(port, `127.0.0.1:${port}`, 'https://c.example')).toBe('403');
+    const second = await start([], { ALLOWED_ORIGINS: 'https://a.example, https://b.example' });
+    expect(await statusFor(second.port, 'x', 'https://b.example')).toBe('101');
+  });
+});
+
+describe('stopping', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'on %s says when to come back, closes with 1012 and ends with 0',
+    async (signal) => {
+      const { program, port, data } = await start();
+      const client = await ChatClient.connect(port);
+      const { token = '' } = await client.ok('session:enter', { name: 'Ada' });
+      await client.ok('message:send', { nonce: 'nonce-01', content: { type: 'text', text: 'kept' } });
+      program.signal(signal);
+      expect(await client.closed).toEqual({ code: 1012, reason: 'The server restarts.' });
+      expect(client.events.at(-1)).toEqual({ event: 'server:restart', data: { retryWithin: 5000 } });
+      expect(await program.ended).toMatchObject({ code: 0, stderr: '' });
+      const again = await start([], {}, data);
+      const back = await ChatClient.connect(again.port);
+      const entrance = await back.ok('session:resume', { token });
+      expect(entrance.messages).toMatchObject([{ offset: 1, content: { text: 'kept' } }]);
+      await again.program.stop();
+    },
+  );
+
+  it('does not wait for ever for a peer that does not answer', async () => {
+    const { program, port } = await start();
+    const peer = await TcpPeer.open(port, '/chat');
+    program.signal('SIGTERM');
+    expect(await program.ended).toMatchObject({ code: 0 });
+    peer.destroy();
+  });
+
+  it('on a second signal ends at once', async () => {
+    const { program, port } = await start();
+    const mute = await TcpPeer.open(port, '/chat');
+    const client = await ChatClient.connect(port);
+    program.signal('SIGTERM');
+    await client.seen(({ event }) => event === 'server:restart');
+    program.signal('SIGINT');
+    expect(await program.ended).toMatchObject({ code: 130 });
+    mute.destroy();
+  });
+});
+
+describe('kill -9', () => {
+  it.each([1, 2, 3])(
+    'under sends loses nothing that was acknowledged, and repeats nothing (seed %i)',
+    async (seed) => {
+      const first = await start();
+      const senders = await Promise.all(['Ada', 'Bob', 'Cy', 'Di'].map((name) => enter(first.port, name)));
+      const acknowledged = new Map<string, Receipt>();
+      const total = senders.length * 55;
+      // A plain generator: the seed is in the test's name.
+      const killAfter = 20 + ((seed * 7919 * 104_729) % (total - 60));
+      let dead = false;
+      await Promise.all(
+        senders.flatMap(({ client, name }) =>
+          Array.from({ length: 55 }, async (_, index) => {
+            const nonce = `${name}-nonce-${index}`;
+            const receipt = await say(client, nonce).catch(() => undefined);
+            if (receipt === undefined) return;
+            acknowledged.set(nonce, receipt);
+            if (acknowledged.size < killAfter || dead) return;
+            dead = true;
+            first.program.signal('SIGKILL');
+          }),
+        ),
+      );
+      expect((await first.program.ended).signal).toBe('SIGKILL');
+      expect(acknowledged.size).toBeGreaterThanOrEqual(killAfter);
+      expect(acknowledged.size).toBeLessThan(total);
+
+      const second = await start([], {}, first.data);
+      const back = await Promise.all(
+        senders.map(async ({ name, token }) => {
+          const client = await ChatClient.connect(second.port);
+          await client.ok('session:resume', { token });
+          return { name, client };
+        }),
+      );
+      const reader = back[0]?.client;
+      if (reader === undefined) throw new Error('nobody is back');
+      const stored = new Map((await history(reader)).map((message) => [message.nonce, message]));
+      for (const [nonce, { offset, id, time }] of acknowledged) {
+        expect(stored.get(nonce)).toMatchObject({ offset, id, time });
+      }
+      // Everybody sends everything again: whatever was stored is not stored twice.
+      await Promise.all(
+        back.flatMap(({ client, name }) =>
+          Array.from({ length: 55 }, async (_, index) => {
+            const nonce = `${name}-nonce-${index}`;
+            const receipt = await say(client, nonce);
+            const before = acknowledged.get(nonce);
+            if (before !== undefined) expect(receipt).toEqual(before);
+          }),
+        ),
+      );
+      const all = await history(reader);
+      expect(all.map(({ offset }) => offset)).toEqual(Array.from({ length: total }, (_, index) => index + 1));
+      expect(new Set(all.map(({ nonce }) => nonce)).size).toBe(total);
+      expect((await second.program.stop()).code).toBe(0);
+    },
+  );
+
+  async function enter(port: number, name: string) {
+    const client = await ChatClient.connect(port);
+    const { token = '' } = await client.ok('session:enter', { name });
+    return { name, client, token };
+  }
+
+  function say(client: ChatClient, nonce: string): Promise<Receipt> {
+    if (client.socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error('not open'));
+    return client.ok('message:send', { nonce, content: { type: 'text', text: nonce } });
+  }
+
+  async function history(client: ChatClient): Promise<Message[]> {
+    const messages: Message[] = [];
+    for (let before = 1_000_000, more = true; more; ) {
+      const page = await client.ok('message:page', { before, limit: 100 });
+      messages.unshift(...page.messages);
+      more = page.hasMore;
+      before = messages[0]?.offset ?? 1;
+    }
+    return messages;
+  }
+});
