@@ -206,8 +206,8 @@ describe('seeded sequences', () => {
   });
 
   it('reach the rules: every kind of answer was met', () => {
-    const statuses = [101, 400, 404, 405, 426, 505].map((status) => `status ${status}`);
-    const codes = [1000, 1002, 1005, 1007, 1009].map((code) => `close ${code}`);
+    const statuses = [101, 400, 426].map((status) => `status ${status}`);
+    const codes = [1000, 1002, 1005, 1007].map((code) => `close ${code}`);
     const opcodes = [0x1, 0x2, 0x8, 0xa].map((opcode) => `opcode ${opcode}`);
     expect([...met]).toEqual(expect.arrayContaining([...statuses, ...codes, ...opcodes]));
   });
