@@ -32,7 +32,7 @@ export interface FrameHeader {
   readonly masked: boolean;
   /** The four octets of the key read as one big-endian number, 0 to 2^32 - 1; 0 when not masked. */
   readonly maskingKey: number;
-  /** Octets of payload, 0 to 2^64 - 1. Above 2^53 it is rounded, which still is far above any limit. */
+  /** Octets of payload, 0 to 2^64 - 1. From 2^53 on it is rounded down, which still is far above any limit. */
   readonly payloadLength: number;
   /** Octets of this header, 2 to 14; with `masked` it tells which length form was used. */
   readonly headerLength: number;
@@ -64,7 +64,7 @@ export function decodeFrameHeader(
     payloadLength = ((bytes[index] as number) << 8) | (bytes[index + 1] as number);
     index += 2;
   } else if (payloadLength === 127) {
-    payloadLength = readUint32(bytes, index) * 2 ** 32 + readUint32(bytes, index + 4);
+    payloadLength = readUint64(bytes, index);
     index += 8;
   }
   return {
@@ -78,6 +78,13 @@ export function decodeFrameHeader(
     payloadLength,
     headerLength,
   };
+}
+
+/** Rounds down where a number cannot hold all 64 bits, so that 2^63 - 1 is not taken for 2^63, which is illegal. */
+function readUint64(bytes: Uint8Array, index: number): number {
+  const high = readUint32(bytes, index);
+  const low = readUint32(bytes, index + 4);
+  return high * 2 ** 32 + (high < 2 ** 21 ? low : low - (low % 2 ** 11));
 }
 
 function readUint32(bytes: Uint8Array, index: number): number {
