@@ -20,10 +20,15 @@ export interface RunOptions {
   /** Default: the root of the repository. */
   readonly directory?: string;
   readonly environment?: NodeJS.ProcessEnv;
+  /** Default: this Node. */
+  readonly program?: string;
+  /** Whether it leads a process group of its own, as in a terminal; then signals go to the whole group. */
+  readonly group?: boolean;
 }
 
 export class Program {
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #group: boolean;
   /** Resolves when the process has ended and its output is complete. */
   readonly ended: Promise<Ended>;
   #stdout = '';
@@ -31,13 +36,15 @@ export class Program {
   #over = false;
   readonly #waiting = new Set<() => void>();
 
-  /** Runs `node` with these arguments; without standard input. */
+  /** Runs `node`, or another program, with these arguments; without standard input. */
   constructor(args: readonly string[], options: RunOptions = {}) {
-    this.#child = spawn(process.execPath, args, {
+    this.#child = spawn(options.program ?? process.execPath, args, {
       cwd: options.directory ?? root,
       env: options.environment ?? process.env,
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: options.group === true,
     });
+    this.#group = options.group === true;
     const wake = (): void => {
       for (const check of this.#waiting) check();
     };
@@ -83,7 +90,9 @@ export class Program {
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    const { pid } = this.#child;
+    if (!this.#group) this.#child.kill(signal);
+    else if (pid !== undefined && !this.#over) process.kill(-pid, signal);
   }
 
   /** Asks it to stop and waits until it has. */
