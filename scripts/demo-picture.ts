@@ -41,9 +41,9 @@ function outline(heights: readonly number[], floor: number): string {
 /** @returns a JPEG of 1600 × 1067 pixels */
 export function drawPicture(): Promise<Buffer> {
   const layers = [
-    { heights: ridge(11, 560, 260, 0.56), fill: '#8a7396' },
-    { heights: ridge(23, 650, 220, 0.55), fill: '#665a7d' },
-    { heights: ridge(5, 735, 150, 0.54), fill: '#443f5d' },
+    { heights: ridge(11, 590, 380, 0.52), fill: '#8a7396' },
+    { heights: ridge(29, 680, 300, 0.52), fill: '#665a7d' },
+    { heights: ridge(5, 745, 170, 0.55), fill: '#443f5d' },
     { heights: ridge(42, 800, 60, 0.62), fill: '#272a40' },
   ];
   const mountains = layers

@@ -91,8 +91,15 @@ async function shoot(page: Page, view: string, device: Device, scheme: Scheme): 
   await page.waitForTimeout(1100);
   const shot = await page.screenshot({ animations: 'disabled' });
   const path = join(folder, `${view}-${device}-${scheme}.png`);
-  for (const colours of [256, 160, 96, 48]) {
-    const small = await sharp(shot).png({ palette: true, colours, effort: 10, dither: 0.6 }).toBuffer();
+  // Twice the pixels where that fits into the size that a repository can bear, else fewer colours, else fewer pixels.
+  for (const [colours, width] of [
+    [256, undefined],
+    [128, undefined],
+    [256, devices[device].viewport.width],
+    [96, devices[device].viewport.width],
+  ] as const) {
+    const image = width === undefined ? sharp(shot) : sharp(shot).resize({ width });
+    const small = await image.png({ palette: true, colours, effort: 10, dither: 0.6 }).toBuffer();
     writeFileSync(path, small);
     if (small.length <= largest) break;
   }
@@ -104,7 +111,11 @@ async function signIn(page: Page, name: string): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
+/** Milliseconds between lines: uneven, as people are. */
+const pauses = [120, 900, 60, 1700, 350, 90, 2600] as const;
+
 async function play(script: readonly Line[], bots: ReadonlyMap<string, Bot>, page: Page): Promise<void> {
+  let offset = 0;
   for (const { who, say } of script) {
     const bot = bots.get(who);
     if (bot === undefined) {
@@ -116,7 +127,8 @@ async function play(script: readonly Line[], bots: ReadonlyMap<string, Bot>, pag
     } else if (say === 'picture') await bot.show(await drawPicture());
     else await bot.say(say);
     // The strip shows the time between messages as distance.
-    await page.waitForTimeout(180);
+    offset += 1;
+    await page.waitForTimeout(pauses[offset % pauses.length] ?? 0);
   }
 }
 
@@ -196,11 +208,13 @@ async function layerViews(desktop: Page, phone: Page): Promise<void> {
   await shoot(desktop, 'menu', 'desktop', 'light');
   await desktop.getByText('中文').click();
   await desktop.keyboard.press('Escape');
+  await desktop.focus('textarea');
   await desktop.evaluate(`document.querySelector('.scroller').scrollTop = 0`);
   await shoot(desktop, 'chinese', 'desktop', 'dark');
   await desktop.click('.you-button');
   await desktop.getByText('English').click();
   await desktop.keyboard.press('Escape');
+  await desktop.focus('textarea');
 }
 
 async function unreadView(desktop: Page, bots: ReadonlyMap<string, Bot>): Promise<void> {

@@ -102,7 +102,7 @@ export const en: Texts = {
   composer: {
     label: (room) => `Message to #${room}`,
     placeholder: (room) => `Message #${room}…`,
-    placeholderOffline: 'Write on. It goes out when you are back.',
+    placeholderOffline: 'Write on, it will wait.',
     send: 'Send',
     attach: 'Add images',
     emoji: 'Add emoji',

@@ -98,7 +98,7 @@ export const zh: Texts = {
   composer: {
     label: (room) => `发到 #${room} 的消息`,
     placeholder: (room) => `在 #${room} 说点什么…`,
-    placeholderOffline: '接着写吧，恢复连接后会发出。',
+    placeholderOffline: '接着写，连上就发。',
     send: '发送',
     attach: '添加图片',
     emoji: '添加表情',

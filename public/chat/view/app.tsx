@@ -7,7 +7,7 @@ import { texts as allTexts } from '../texts.ts';
 import { applySettings } from './document.ts';
 import { handshakeDuration } from './handshake-wire.tsx';
 import { Mark } from './icons.tsx';
-import { type Page, PageContext, prefersReducedMotion, useStore } from './page.ts';
+import { type Page, PageContext, prefersReducedMotion, rememberWire, useStore } from './page.ts';
 import { Room } from './room.tsx';
 import { SignIn } from './sign-in.tsx';
 import { Skeleton } from './skeleton.tsx';
@@ -22,9 +22,10 @@ export function App({ store, settings }: AppProps): JSX.Element {
   const state = useStore(store);
   const settingsState = useStore(settings);
   const texts = allTexts[settingsState.language];
+  const onWire = useMemo(() => rememberWire(store.onWire), [store]);
   const page = useMemo(
-    (): Page => ({ texts, settings, settingsState, actions: store.actions, onWire: store.onWire }),
-    [texts, settings, settingsState, store],
+    (): Page => ({ texts, settings, settingsState, actions: store.actions, onWire }),
+    [texts, settings, settingsState, store, onWire],
   );
   const [drawing, setDrawing] = useState(false);
   useEffect(() => applySettings(settingsState, texts), [settingsState, texts]);

@@ -3,8 +3,9 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Image, Message } from '../../../src/chat/events.ts';
 import { Icon } from './icons.tsx';
+import { isEmojiOnly } from './links.ts';
 import { usePage } from './page.ts';
-import { isEmojiOnly, RichText } from './rich-text.tsx';
+import { RichText } from './rich-text.tsx';
 
 interface MessageBodyProps {
   readonly message: Message;

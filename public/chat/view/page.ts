@@ -1,7 +1,7 @@
 /** What every component may need: the texts, the settings and what a person can do, handed down by one context. */
 import { createContext } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
-import type { ChatActions, ChatStore } from '../model.ts';
+import type { ChatActions, ChatStore, WireTick } from '../model.ts';
 import type { Settings, SettingsState } from '../settings.ts';
 import type { Texts } from '../texts.ts';
 
@@ -32,6 +32,22 @@ export function useStore<State>(store: {
     return store.subscribe(() => setState(store.getState()));
   }, [store]);
   return state;
+}
+
+/** The most messages of the connection's past that a newly drawn strip shows. */
+const rememberedTicks = 300;
+
+/** The wire with a memory: whoever begins to listen is first told what has gone over it so far. */
+export function rememberWire(onWire: ChatStore['onWire']): ChatStore['onWire'] {
+  const past: WireTick[] = [];
+  onWire((tick) => {
+    past.push(tick);
+    if (past.length > rememberedTicks) past.shift();
+  });
+  return (listener) => {
+    for (const tick of past) listener(tick);
+    return onWire(listener);
+  };
 }
 
 /** The time by the page's clock, drawn anew each `interval` milliseconds while there is one. */

@@ -46,6 +46,9 @@ export function Room({ state }: { readonly state: ChatState }): JSX.Element {
       <a class="skip-link" href={`#${messageFieldId}`}>
         {texts.app.skipToComposer}
       </a>
+      <a class="skip-link" href={`#${messagesId}`}>
+        {texts.app.skipToMessages}
+      </a>
       <nav class="pane rooms-pane" aria-label={texts.room.rooms}>
         <RoomsPane state={state} onKeys={() => setOpen('keys')} onChoose={focusMessageField} />
       </nav>
@@ -93,9 +96,6 @@ export function Room({ state }: { readonly state: ChatState }): JSX.Element {
         </Dialog>
       ) : null}
       {open === 'keys' ? <KeysHelp onClose={close} /> : null}
-      <a class="skip-link" href={`#${messagesId}`}>
-        {texts.app.skipToMessages}
-      </a>
     </div>
   );
 }

@@ -9,7 +9,7 @@ import type { WireTick } from '../model.ts';
 /** Heights and distances in CSS pixels, times in milliseconds. */
 const shortest = 2;
 const tallest = 18;
-const nearest = 5;
+const nearest = 6;
 const farthest = 34;
 const slide = 160;
 const pulse = 900;
@@ -64,7 +64,7 @@ export class WireCanvas {
     const distance = Math.min(farthest, nearest + 6 * Math.log2(1 + gap));
     const now = performance.now();
     this.#marks.push({ tick, distance, born: now });
-    // No screen shows more: the nearest are 5 px apart.
+    // No screen shows more: the nearest are 6 px apart.
     if (this.#marks.length > 800) this.#marks.splice(0, 200);
     this.#offsetFrom = this.#offsetAt(now) + distance;
     this.#offsetStart = now;
@@ -175,7 +175,7 @@ export class WireCanvas {
     context.fillStyle = this.#colour(`opcode-${tick.kind}`);
     context.strokeStyle = context.fillStyle;
     context.lineWidth = 1.5;
-    const size = shortest + 2 * Math.log2(1 + tick.length / 32);
+    const size = shortest + 2.6 * Math.log2(1 + tick.length / 40);
     const height = Math.min(tallest, size) * (1 - (1 - grown) ** 3);
     switch (tick.kind) {
       case 'text':
