@@ -23,10 +23,13 @@ export class FakeBrowser {
   }
 
   /** Every tab but the writer hears of a change, a moment later. */
-  tell(key: string | undefined, except?: FakeTab): void {
-    for (const tab of this.tabs)
-      if (tab !== except) for (const listener of tab.storageListeners) listener(key);
-  }
+  readonly tell = (key: string | undefined, except?: FakeTab): void => {
+    this.clock.after(0, () => {
+      for (const tab of this.tabs) {
+        if (tab !== except) for (const listener of [...tab.storageListeners]) listener(key);
+      }
+    });
+  };
 }
 
 export interface FakeUpload {
