@@ -167,7 +167,7 @@ export class Decoder {
       return;
     }
     if (header.opcode !== Opcode.continuation) this.#assembler.begin(header.opcode);
-    this.#assembler.push(chunk, start, end, end - start);
+    this.#assembler.push(chunk, start, end, header.fin ? end - start : Number.POSITIVE_INFINITY);
     if (header.fin) sink.message(this.#assembler.take());
   }
 
@@ -175,8 +175,8 @@ export class Decoder {
   #receivePart(header: FrameHeader, chunk: Buffer, start: number, end: number, sink: DecoderEvents): void {
     const position = header.payloadLength - this.#remaining;
     applyMask(chunk, start, end, header.maskingKey, position);
-    if (this.#control === undefined) this.#assembler.push(chunk, start, end, this.#remaining);
-    else chunk.copy(this.#control, position, start, end);
+    if (this.#control !== undefined) chunk.copy(this.#control, position, start, end);
+    else this.#assembler.push(chunk, start, end, header.fin ? this.#remaining : Number.POSITIVE_INFINITY);
     this.#remaining -= end - start;
     if (this.#remaining > 0) return;
     this.#header = undefined;

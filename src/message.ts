@@ -69,15 +69,17 @@ export class MessageAssembler {
 
   /**
    * Takes the next octets of the payload, unmasked: `bytes[start, end)`, copied.
-   * @param expected octets that this frame still promises, these included: a hint for growing, never trusted beyond
-   *   twice what has arrived
+   * @param expected octets that the message may still bring, these included, as far as its last fragment tells;
+   *   Infinity before that. A hint for growing, never trusted beyond twice what has arrived
    * @throws ProtocolError 1007 when they cannot be part of UTF-8 text
    */
   push(bytes: Buffer, start: number, end: number, expected: number): void {
     if (this.#opcode === Opcode.text && !this.#utf8.push(bytes, start, end)) throw notUtf8();
     const length = this.#length + (end - start);
     if (length > this.#bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.min(length * 2, Math.max(length, this.#length + expected)));
+      const grown = Buffer.allocUnsafeSlow(
+        Math.min(length * 2, this.#length + expected, this.#maxMessageLength),
+      );
       this.#bytes.copy(grown, 0, 0, this.#length);
       this.#bytes = grown;
     }

@@ -1,0 +1,544 @@
+/** The receiving half: frames in any cut become messages and control frames (RFC 6455 §5.1, §5.2, §5.4, §5.5, §6.2, §8.1). */
+import { Buffer } from 'node:buffer';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ProtocolError } from '../src/close.ts';
+import { Decoder } from '../src/decoder.ts';
+import { encodeFrame, type Frame, Opcode } from '../src/frame.ts';
+import { forEachChopping, seededRandom } from './support/chopping.ts';
+import { lengthForms } from './support/frame-vectors.ts';
+import { concat, countedOctets, hex, randomOctets, utf8 } from './support/octets.ts';
+
+const seed = 0x6_02;
+const limit = 1024 * 1024;
+const key = 0x37fa213d;
+
+type Event = readonly ['message', string | Uint8Array] | readonly ['control', number, Uint8Array];
+type Sender = 'client' | 'server';
+const senders: readonly Sender[] = ['client', 'server'];
+
+/** A decoder with what it hands out. */
+function decoding(from: Sender, maxMessageLength = limit) {
+  const events: Event[] = [];
+  const decoder = new Decoder(from === 'client', maxMessageLength);
+  const decode = (chunk: Uint8Array): void =>
+    decoder.decode(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length), {
+      message: (data) => events.push(['message', data]),
+      // The payload is valid during the call only, so it is copied.
+      control: (opcode, payload) => events.push(['control', opcode, Uint8Array.from(payload)]),
+    });
+  return { decoder, events, decode };
+}
+
+/** The octets of the first message. */
+function binaryOf(events: readonly Event[]): Uint8Array {
+  const [event] = events;
+  if (event?.[0] === 'message' && typeof event[1] !== 'string') return event[1];
+  throw new Error(`The first event is no binary message: ${event}`);
+}
+
+/** Frames as that sender makes them. */
+function frames(from: Sender, ...list: readonly Frame[]): Uint8Array {
+  return concat(
+    ...list.map((frame) => encodeFrame(from === 'client' ? { maskingKey: key, ...frame } : frame)),
+  );
+}
+
+function errorOf(run: () => unknown): ProtocolError | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    if (error instanceof ProtocolError) return error;
+    throw error;
+  }
+}
+
+/** One ping behind the vector shows, in the chopping with a tail, that the stream is in step. */
+const tailOf = (from: Sender): Uint8Array => frames(from, { opcode: Opcode.ping, payload: utf8('tail') });
+const tailEvent: Event = ['control', Opcode.ping, utf8('tail')];
+
+function expectEvents(from: Sender, bytes: Uint8Array, expected: readonly Event[]): void {
+  forEachChopping(
+    bytes,
+    seed,
+    ({ chunks, tail }) => {
+      const { decoder, events, decode } = decoding(from);
+      for (const chunk of chunks) decode(chunk);
+      expect(events).toEqual(tail.length === 0 ? expected : [...expected, tailEvent]);
+      expect(decoder.midMessage).toBe(false);
+      expect(decoder.heldAmount).toBe(0);
+    },
+    { tail: tailOf(from) },
+  );
+}
+
+describe('the examples of §5.7', () => {
+  const hello = utf8('Hello');
+  test('Hello, unmasked from a server and masked from a client', () => {
+    expectEvents('server', hex('81 05 48 65 6c 6c 6f'), [['message', 'Hello']]);
+    expectEvents('client', hex('81 85 37 fa 21 3d 7f 9f 4d 51 58'), [['message', 'Hello']]);
+  });
+  test('Hel and lo', () => {
+    expectEvents('server', hex('01 03 48 65 6c 80 02 6c 6f'), [['message', 'Hello']]);
+  });
+  test('Ping and Pong', () => {
+    expectEvents('server', hex('89 05 48 65 6c 6c 6f'), [['control', Opcode.ping, hello]]);
+    expectEvents('client', hex('8a 85 37 fa 21 3d 7f 9f 4d 51 58'), [['control', Opcode.pong, hello]]);
+  });
+  test('256 octets and 64 KiB of binary', () => {
+    const short = countedOctets(256);
+    expectEvents('server', concat(hex('82 7e 01 00'), short), [['message', short]]);
+    const long = countedOctets(65_536);
+    const { events, decode } = decoding('server');
+    decode(concat(hex('82 7f 00 00 00 00 00 01 00 00'), long));
+    expect(events).toEqual([['message', long]]);
+  });
+});
+
+for (const from of senders) {
+  describe(`messages from a ${from}`, () => {
+    for (const [length] of lengthForms.filter(([each]) => each < 60_000)) {
+      test(`${length} octets, text and binary`, () => {
+        const payload = countedOctets(length).map((octet) => octet & 0x7f);
+        const bytes = frames(from, { opcode: Opcode.text, payload }, { opcode: Opcode.binary, payload });
+        expectEvents(from, bytes, [
+          ['message', Buffer.from(payload).toString('latin1')],
+          ['message', payload],
+        ]);
+      });
+    }
+
+    for (const [length] of lengthForms.filter(([each]) => each > 60_000)) {
+      test(`${length} octets, in reads of 1,000`, () => {
+        const payload = countedOctets(length);
+        const bytes = frames(from, { opcode: Opcode.binary, payload });
+        const { events, decode } = decoding(from);
+        for (let index = 0; index < bytes.length; index += 1000) decode(bytes.slice(index, index + 1000));
+        expect(events).toHaveLength(1);
+        expect(Buffer.compare(binaryOf(events), payload)).toBe(0);
+      });
+    }
+
+    test('fragments, some empty, with control frames between them (§5.4)', () => {
+      const bytes = frames(
+        from,
+        { fin: false, opcode: Opcode.text },
+        { opcode: Opcode.ping, payload: utf8('one') },
+        { fin: false, opcode: Opcode.continuation, payload: utf8('Hé').subarray(0, 2) },
+        { opcode: Opcode.pong, payload: countedOctets(125) },
+        { fin: false, opcode: Opcode.continuation, payload: utf8('é').subarray(1) },
+        { opcode: Opcode.close, payload: hex('03 e8') },
+        { opcode: Opcode.continuation },
+        { fin: false, opcode: Opcode.binary, payload: hex('00 ff') },
+        { opcode: Opcode.continuation, payload: hex('c3') },
+      );
+      expectEvents(from, bytes, [
+        ['control', Opcode.ping, utf8('one')],
+        ['control', Opcode.pong, countedOctets(125)],
+        ['control', Opcode.close, hex('03 e8')],
+        ['message', 'Hé'],
+        ['message', hex('00 ff c3')],
+      ]);
+    });
+
+    test('text that is not UTF-8 fails as soon as the octet is there, and not earlier (§8.1)', () => {
+      const whole = frames(from, { opcode: Opcode.text, payload: hex('61 f4 90 62 63') });
+      const fragments = frames(
+        from,
+        { fin: false, opcode: Opcode.text, payload: hex('61 f4') },
+        { opcode: Opcode.ping },
+        { fin: false, opcode: Opcode.continuation, payload: hex('90 62 63') },
+      );
+      for (const bytes of [whole, fragments]) {
+        // The bad octet, and two behind it that never have to come.
+        const { decode } = decoding(from);
+        for (const octet of bytes.subarray(0, -3)) decode(Uint8Array.of(octet));
+        const error = errorOf(() => decode(bytes.slice(-3, -2)));
+        expect(error).toMatchObject({ closeCode: 1007, section: 'RFC 6455 §8.1' });
+        forEachChopping(bytes, seed, ({ chunks }) => {
+          const chopped = decoding(from);
+          expect(errorOf(() => chunks.forEach(chopped.decode))?.closeCode).toBe(1007);
+          expect(chopped.events.filter(([kind]) => kind === 'message')).toEqual([]);
+        });
+      }
+    });
+
+    test('text that ends inside a character fails at its end', () => {
+      for (const list of [
+        [{ opcode: Opcode.text, payload: hex('61 e2 82') }],
+        [
+          { fin: false, opcode: Opcode.text, payload: hex('61 e2 82') },
+          { opcode: Opcode.continuation, payload: hex('') },
+        ],
+      ]) {
+        forEachChopping(frames(from, ...list), seed, ({ chunks }) => {
+          const { decode } = decoding(from);
+          expect(errorOf(() => chunks.forEach(decode))?.closeCode).toBe(1007);
+        });
+      }
+    });
+
+    const mask = from === 'client' ? 0x80 : 0;
+    const wrongMask = from === 'client' ? 0 : 0x80;
+    const refused: readonly (readonly [string, Uint8Array, string])[] = [
+      ['a reserved bit', Uint8Array.of(0xc1, mask), '§5.2'],
+      ['a reserved opcode', Uint8Array.of(0x83, mask), '§5.2'],
+      ['a reserved control opcode', Uint8Array.of(0x8b, mask), '§5.2'],
+      ['the wrong masking', Uint8Array.of(0x81, wrongMask), '§5.1'],
+      ['a fragmented control frame', Uint8Array.of(0x09, mask), '§5.5'],
+      ['a control frame of 126 octets', Uint8Array.of(0x89, mask | 126), '§5.5'],
+      ['a continuation of nothing', Uint8Array.of(0x80, mask | 1), '§5.4'],
+      ['a continuation of nothing, not the last', Uint8Array.of(0x00, mask | 1), '§5.4'],
+    ];
+    for (const [name, start, section] of refused) {
+      test(`${name} is refused at the second octet (${section})`, () => {
+        for (const before of [
+          new Uint8Array(0),
+          frames(from, { opcode: Opcode.text, payload: utf8('Hi') }),
+        ]) {
+          forEachChopping(concat(before, start), seed, ({ chunks }) => {
+            const { events, decode } = decoding(from);
+            const error = errorOf(() => chunks.forEach(decode));
+            expect(error).toMatchObject({ closeCode: 1002, section: `RFC 6455 ${section}` });
+            expect(events).toEqual(before.length === 0 ? [] : [['message', 'Hi']]);
+          });
+        }
+      });
+    }
+
+    test('a whole header is judged as its beginning is', () => {
+      for (const [, start, section] of refused) {
+        const rest = new Uint8Array(200);
+        const error = errorOf(() => decoding(from).decode(concat(start, rest)));
+        expect(error?.section).toBe(`RFC 6455 ${section}`);
+      }
+    });
+
+    test('a new message inside a message is refused (§5.4)', () => {
+      for (const opcode of [Opcode.text, Opcode.binary]) {
+        const bytes = frames(from, { fin: false, opcode: Opcode.text, payload: utf8('a') }, { opcode });
+        forEachChopping(bytes, seed, ({ chunks }) => {
+          const { events, decode } = decoding(from);
+          expect(errorOf(() => chunks.forEach(decode))).toMatchObject({
+            closeCode: 1002,
+            section: 'RFC 6455 §5.4',
+          });
+          expect(events).toEqual([]);
+        });
+      }
+    });
+
+    test('a length that is not in its shortest form is refused (§5.2)', () => {
+      for (const octets of [
+        '82 7e 00 05',
+        '82 7f 00 00 00 00 00 00 00 05',
+        '82 7f 80 00 00 00 00 00 00 00',
+      ]) {
+        const bytes = concat(hex(octets), from === 'client' ? hex('01 02 03 04') : hex(''));
+        bytes[1] = (bytes[1] as number) | mask;
+        forEachChopping(bytes, seed, ({ chunks }) => {
+          const { decode } = decoding(from);
+          expect(errorOf(() => chunks.forEach(decode))).toMatchObject({
+            closeCode: 1002,
+            section: 'RFC 6455 §5.2',
+          });
+        });
+      }
+    });
+
+    test('a message over the limit is refused by its header, before anything is held (§10.4)', () => {
+      const headers = [
+        frames(from, { opcode: Opcode.binary, payload: new Uint8Array(1001) }).slice(0, mask === 0 ? 4 : 8),
+        concat(
+          hex('81'),
+          Uint8Array.of(mask | 127),
+          hex('7f ff ff ff ff ff ff ff'),
+          hex(mask === 0 ? '' : '00 00 00 00'),
+        ),
+      ];
+      for (const header of headers) {
+        forEachChopping(header, seed, ({ chunks }) => {
+          const { decoder, decode } = decoding(from, 1000);
+          const error = errorOf(() => {
+            for (const chunk of chunks) {
+              decode(chunk);
+              expect(decoder.heldAmount).toBe(0);
+            }
+          });
+          expect(error).toMatchObject({ closeCode: 1009, section: 'RFC 6455 §10.4' });
+          expect(decoder.heldAmount).toBe(0);
+        });
+      }
+      expectEvents(from, frames(from, { opcode: Opcode.binary, payload: new Uint8Array(1000) }), [
+        ['message', new Uint8Array(1000)],
+      ]);
+    });
+
+    test('fragments are counted together, and so are their headers', () => {
+      const { decode } = decoding(from, 1000);
+      decode(frames(from, { fin: false, opcode: Opcode.binary, payload: new Uint8Array(600) }));
+      decode(frames(from, { fin: false, opcode: Opcode.continuation, payload: new Uint8Array(400) }));
+      expect(
+        errorOf(() => decode(frames(from, { opcode: Opcode.continuation, payload: new Uint8Array(1) })))
+          ?.closeCode,
+      ).toBe(1009);
+
+      const empty = decoding(from, 1000);
+      empty.decode(frames(from, { fin: false, opcode: Opcode.binary }));
+      const one = frames(from, { fin: false, opcode: Opcode.continuation });
+      const most = Math.floor(65_536 / one.length) - 1;
+      for (let count = 0; count < most; count++) empty.decode(one.slice());
+      expect(errorOf(() => empty.decode(one.slice()))?.closeCode).toBe(1009);
+    });
+
+    test('headers are counted by message: any number of short messages may come', () => {
+      const { events, decode } = decoding(from, 1);
+      const one = frames(from, { opcode: Opcode.text, payload: utf8('a') });
+      const split = frames(from, { fin: false, opcode: Opcode.text }, { opcode: Opcode.continuation });
+      for (let count = 0; count < 40_000; count++) {
+        decode(one.slice());
+        decode(split.slice());
+      }
+      expect(events).toHaveLength(80_000);
+    });
+
+    test('memory held is at most twice the octets received of the message', () => {
+      const payload = countedOctets(5000);
+      const whole = [{ opcode: Opcode.binary, payload }];
+      const cuts = [0, 1, 5, 5, 700, 1400, 1401, 4000, 5000];
+      const fragmented = cuts.map((start, index) => ({
+        fin: index === cuts.length - 1,
+        opcode: index === 0 ? Opcode.binary : Opcode.continuation,
+        payload: payload.subarray(start, cuts[index + 1] ?? 5000),
+      }));
+      for (const list of [whole, fragmented]) {
+        const { decoder, events, decode } = decoding(from);
+        let received = 0;
+        for (const octet of frames(from, ...list)) {
+          decode(Uint8Array.of(octet));
+          received++;
+          expect(decoder.heldAmount).toBeLessThanOrEqual(2 * received);
+        }
+        expect(events).toEqual([['message', payload]]);
+        expect(decoder.heldAmount).toBe(0);
+      }
+    });
+
+    test('4 MiB in 64-octet fragments arrives, and is moved some twenty times only', () => {
+      const { decoder, events, decode } = decoding(from, 4 * limit);
+      const part = countedOctets(64);
+      const sizes = new Set<number>();
+      for (let count = 0; count < 65_536; count++) {
+        const opcode = count === 0 ? Opcode.binary : Opcode.continuation;
+        decode(frames(from, { fin: count === 65_535, opcode, payload: part }));
+        sizes.add(decoder.heldAmount);
+      }
+      expect(sizes.size).toBeLessThan(20);
+      expect(events).toHaveLength(1);
+      const message = binaryOf(events);
+      expect(message).toHaveLength(4 * limit);
+      expect(message.subarray(-64)).toEqual(part);
+    });
+  });
+}
+
+describe('whose octets they are', () => {
+  test('a message that fills its chunk is a view of it; a short one does not keep a long chunk alive', () => {
+    const long = frames('client', { opcode: Opcode.binary, payload: countedOctets(60_000) });
+    const view = decoding('client');
+    view.decode(long);
+    const message = binaryOf(view.events);
+    expect(message.buffer).toBe(long.buffer);
+    expect(message).not.toBeInstanceOf(Buffer);
+
+    const slab = new Uint8Array(65_536);
+    const short = frames('client', { opcode: Opcode.binary, payload: countedOctets(20) });
+    slab.set(short, 1000);
+    const copy = decoding('client');
+    copy.decode(slab.subarray(1000, 1000 + short.length));
+    const copied = binaryOf(copy.events);
+    expect(copied).toEqual(countedOctets(20));
+    expect(copied.buffer.byteLength).toBe(20);
+    slab.fill(0);
+    expect(copied).toEqual(countedOctets(20));
+  });
+
+  test('half of the chunk’s memory is where a view begins', () => {
+    for (const [length, isView] of [
+      [499, false],
+      [500, true],
+    ] as const) {
+      const slab = new Uint8Array(1000);
+      const bytes = frames('server', { opcode: Opcode.binary, payload: countedOctets(length) });
+      slab.set(bytes, 100);
+      const { events, decode } = decoding('server');
+      decode(slab.subarray(100, 100 + bytes.length));
+      expect(binaryOf(events).buffer === slab.buffer).toBe(isView);
+    }
+  });
+
+  test('a message put together holds no more than twice itself', () => {
+    const { events, decode } = decoding('server');
+    const bytes = frames(
+      'server',
+      { fin: false, opcode: Opcode.binary, payload: countedOctets(300) },
+      { opcode: Opcode.continuation, payload: countedOctets(10) },
+    );
+    decode(bytes);
+    expect(binaryOf(events).buffer.byteLength).toBeLessThanOrEqual(620);
+  });
+
+  test('what is kept over a chunk’s end is a copy', () => {
+    const { events, decode } = decoding('client');
+    const bytes = frames(
+      'client',
+      { opcode: Opcode.ping, payload: utf8('ping') },
+      { opcode: Opcode.text, payload: utf8('text') },
+    );
+    for (const octet of bytes) {
+      const chunk = Uint8Array.of(octet);
+      decode(chunk);
+      chunk.fill(0xff);
+    }
+    expect(events).toEqual([
+      ['control', Opcode.ping, utf8('ping')],
+      ['message', 'text'],
+    ]);
+  });
+});
+
+describe('where it stands', () => {
+  test('midMessage: inside a frame, its header, or between fragments', () => {
+    const { decoder, decode } = decoding('client');
+    const states: boolean[] = [decoder.midMessage];
+    const bytes = frames(
+      'client',
+      { fin: false, opcode: Opcode.text },
+      { opcode: Opcode.continuation, payload: utf8('a') },
+      { opcode: Opcode.ping },
+    );
+    for (const octet of bytes) {
+      decode(Uint8Array.of(octet));
+      states.push(decoder.midMessage);
+    }
+    // 6 octets of an empty fragment, 7 of the last one, 6 of a ping.
+    expect(states).toEqual([false, ...Array(12).fill(true), false, ...Array(5).fill(true), false]);
+  });
+
+  test('after stop nothing is held, handed out or judged', () => {
+    for (const before of [
+      hex('81'),
+      hex('82 05 01 02'),
+      hex('89 05 01 02'),
+      hex('01 02 61 62'),
+      hex('02 02 61 62 00 04 63'),
+    ]) {
+      const { decoder, events, decode } = decoding('server');
+      decode(before);
+      expect(decoder.midMessage).toBe(true);
+      decoder.stop();
+      expect(decoder.midMessage).toBe(false);
+      expect(decoder.heldAmount).toBe(0);
+      decode(hex('89 00'));
+      decode(hex('ff ff'));
+      expect(events).toEqual([]);
+    }
+  });
+
+  test('stop from within an event ends the chunk there', () => {
+    const decoder = new Decoder(false, limit);
+    const seen: number[] = [];
+    for (const chunk of [hex('89'), hex('00 8a 00 ff ff')]) {
+      decoder.decode(Buffer.from(chunk), {
+        message: () => expect.unreachable(),
+        control(opcode) {
+          seen.push(opcode);
+          if (opcode === Opcode.pong) decoder.stop();
+        },
+      });
+    }
+    expect(seen).toEqual([Opcode.ping, Opcode.pong]);
+  });
+});
+
+describe('properties', () => {
+  const payloads = fc.oneof(
+    fc.uint8Array({ maxLength: 10 }),
+    fc.integer({ min: 120, max: 400 }).map(countedOctets),
+  );
+  const messages = fc.array(
+    fc.record({
+      text: fc.boolean(),
+      string: fc.string({ unit: 'grapheme', maxLength: 20 }),
+      payload: payloads,
+      parts: fc.integer({ min: 1, max: 4 }),
+      ping: fc.option(fc.uint8Array({ maxLength: 125 })),
+    }),
+    { maxLength: 6 },
+  );
+
+  test('any messages, fragmented and chopped anyhow, arrive as they were', () => {
+    fc.assert(
+      fc.property(messages, fc.constantFrom(...senders), fc.nat(), (list, from, cutSeed) => {
+        const all: Frame[] = [];
+        const expected: Event[] = [];
+        for (const { text, string, payload, parts, ping } of list) {
+          const bytes = text ? utf8(string) : payload;
+          for (let part = 0; part < parts; part++) {
+            const [start, end] = [part, part + 1].map((each) => Math.floor((bytes.length * each) / parts));
+            all.push({
+              fin: part === parts - 1,
+              opcode: part > 0 ? Opcode.continuation : text ? Opcode.text : Opcode.binary,
+              payload: bytes.subarray(start, end),
+            });
+            if (part > 0 || ping === null) continue;
+            all.push({ opcode: Opcode.ping, payload: ping });
+            if (parts > 1) expected.push(['control', Opcode.ping, ping]);
+          }
+          expected.push(['message', text ? string : bytes]);
+          if (parts === 1 && ping !== null) expected.push(['control', Opcode.ping, ping]);
+        }
+        const vector = frames(from, ...all);
+        const random = seededRandom(cutSeed);
+        const { events, decode } = decoding(from);
+        for (let index = 0; index < vector.length; ) {
+          const length = 1 + Math.floor(random() * random() * 60);
+          decode(vector.slice(index, index + length));
+          index += length;
+        }
+        expect(events).toEqual(expected);
+      }),
+      { seed, numRuns: 300 },
+    );
+  });
+
+  test('any octets give the same events, or the same error, however they are cut', () => {
+    const random = seededRandom(seed);
+    for (let run = 0; run < 2000; run++) {
+      const from = senders[run % 2] as Sender;
+      const list = Array.from({ length: 1 + Math.floor(random() * 4) }, () =>
+        frames(from, {
+          fin: random() < 0.7,
+          opcode: Math.floor(random() * 3),
+          payload: random() < 0.5 ? utf8('aé€') : randomOctets(Math.floor(random() * 6), random),
+        }),
+      );
+      const bytes = concat(...list, randomOctets(Math.floor(random() * 4), random));
+      // One octet changed makes most streams illegal somewhere.
+      if (random() < 0.5) bytes[Math.floor(random() * bytes.length)] = random() * 256;
+      const outcome = (chunks: readonly Uint8Array[]): unknown => {
+        const { events, decode } = decoding(from, 100);
+        const error = errorOf(() => chunks.forEach(decode));
+        return [events, error?.closeCode, error?.section];
+      };
+      const whole = outcome([bytes.slice()]);
+      forEachChopping(
+        bytes,
+        seed + run,
+        ({ chunks }) => expect(outcome(chunks), `run ${run}`).toEqual(whole),
+        { tail: new Uint8Array(0), randomRuns: 2 },
+      );
+    }
+  });
+});

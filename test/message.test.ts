@@ -1,0 +1,195 @@
+/** One message put together: its limit, its memory and its UTF-8 (RFC 6455 §5.4, §8.1, §10.4). */
+import { Buffer } from 'node:buffer';
+import { describe, expect, test } from 'vitest';
+import { ProtocolError } from '../src/close.ts';
+import { Opcode } from '../src/frame.ts';
+import { MessageAssembler, notUtf8 } from '../src/message.ts';
+import { forEachChopping } from './support/chopping.ts';
+import { countedOctets, hex, utf8 } from './support/octets.ts';
+
+const seed = 0x5_04;
+const unknown = Number.POSITIVE_INFINITY;
+
+/** Pushes the chunks as pieces of one frame. */
+function pushAll(assembler: MessageAssembler, chunks: readonly Uint8Array[]): void {
+  let expected = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  for (const chunk of chunks) {
+    assembler.push(Buffer.from(chunk), 0, chunk.length, expected);
+    expected -= chunk.length;
+  }
+}
+
+function errorOf(run: () => unknown): ProtocolError | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    if (error instanceof ProtocolError) return error;
+    throw error;
+  }
+}
+
+describe('putting together', () => {
+  for (const bytes of [hex(''), utf8('Hello'), utf8('aé€😀\ufeff'), utf8('long '.repeat(100))]) {
+    test(`${bytes.length} octets as text and as binary, cut anywhere`, () => {
+      forEachChopping(
+        bytes,
+        seed,
+        ({ chunks, tail }) => {
+          const assembler = new MessageAssembler(1024);
+          const whole = Buffer.concat([bytes, tail]);
+          assembler.begin(Opcode.text);
+          expect(assembler.underWay).toBe(true);
+          pushAll(assembler, chunks);
+          expect(assembler.take()).toBe(whole.toString('utf8'));
+          expect(assembler.underWay).toBe(false);
+          assembler.begin(Opcode.binary);
+          pushAll(assembler, chunks);
+          expect(assembler.take()).toEqual(Uint8Array.from(whole));
+        },
+        { tail: utf8('z') },
+      );
+    });
+  }
+
+  test('only the range given is taken, and it is copied', () => {
+    const assembler = new MessageAssembler(1024);
+    const bytes = Buffer.from('__Hello__');
+    assembler.begin(Opcode.binary);
+    assembler.push(bytes, 2, 7, unknown);
+    bytes.fill(0);
+    expect(assembler.take()).toEqual(utf8('Hello'));
+  });
+
+  test('binary that was handed over belongs to its taker', () => {
+    const assembler = new MessageAssembler(1024);
+    assembler.begin(Opcode.binary);
+    pushAll(assembler, [utf8('first')]);
+    const first = assembler.take();
+    assembler.begin(Opcode.binary);
+    pushAll(assembler, [utf8('other')]);
+    expect(first).toEqual(utf8('first'));
+    expect(first).not.toBeInstanceOf(Buffer);
+  });
+
+  test('clear drops the message, also in the middle of a character', () => {
+    const assembler = new MessageAssembler(1024);
+    assembler.begin(Opcode.text);
+    pushAll(assembler, [hex('61 e2 82')]);
+    assembler.clear();
+    expect(assembler.underWay).toBe(false);
+    expect(assembler.heldAmount).toBe(0);
+    assembler.begin(Opcode.text);
+    pushAll(assembler, [utf8('ok')]);
+    expect(assembler.take()).toBe('ok');
+  });
+});
+
+describe('UTF-8 (§8.1)', () => {
+  test('a bad octet fails in the piece that holds it', () => {
+    const assembler = new MessageAssembler(1024);
+    assembler.begin(Opcode.text);
+    assembler.push(Buffer.from(hex('ce ba e1')), 0, 3, unknown);
+    expect(errorOf(() => assembler.push(Buffer.from(hex('61')), 0, 1, unknown))).toMatchObject({
+      closeCode: 1007,
+      section: 'RFC 6455 §8.1',
+    });
+  });
+
+  test('text that ends inside a character fails at its end', () => {
+    for (const octets of ['c3', 'e2 82', 'f0 9f 98']) {
+      const assembler = new MessageAssembler(1024);
+      assembler.begin(Opcode.text);
+      pushAll(assembler, [hex(octets)]);
+      expect(errorOf(() => assembler.take())?.closeCode).toBe(1007);
+    }
+  });
+
+  test('binary is not looked at', () => {
+    const assembler = new MessageAssembler(1024);
+    assembler.begin(Opcode.binary);
+    pushAll(assembler, [hex('ff fe c3')]);
+    expect(assembler.take()).toEqual(hex('ff fe c3'));
+  });
+
+  test('the error says so', () => {
+    expect(notUtf8()).toMatchObject({ closeCode: 1007, explanation: 'A text message is not UTF-8.' });
+  });
+});
+
+describe('limits (§10.4)', () => {
+  test('one octet over the limit is refused by the header, before anything is held', () => {
+    const assembler = new MessageAssembler(1000);
+    assembler.checkLength(8, 1000);
+    const error = errorOf(() => assembler.checkLength(8, 1001));
+    expect(error).toMatchObject({ closeCode: 1009, section: 'RFC 6455 §10.4' });
+    expect(error?.explanation).toBe('A message of 1001 octets or more is over the limit of 1000.');
+    expect(assembler.heldAmount).toBe(0);
+  });
+
+  test('fragments are counted together', () => {
+    const assembler = new MessageAssembler(10);
+    assembler.checkLength(6, 6);
+    assembler.begin(Opcode.binary);
+    assembler.push(Buffer.alloc(6), 0, 6, unknown);
+    assembler.checkLength(6, 4);
+    expect(errorOf(() => assembler.checkLength(6, 5))?.closeCode).toBe(1009);
+    assembler.clear();
+    assembler.checkLength(6, 10);
+  });
+
+  test('headers may take 64 KiB, or as much as the message may', () => {
+    for (const [limit, overhead] of [
+      [1, 65_536],
+      [65_536, 65_536],
+      [100_000, 100_000],
+    ] as const) {
+      const assembler = new MessageAssembler(limit);
+      assembler.begin(Opcode.binary);
+      for (let sum = 14; sum <= overhead; sum += 14) assembler.checkLength(14, 0);
+      const error = errorOf(() => assembler.checkLength(14, 0));
+      expect(error).toMatchObject({ closeCode: 1009, section: 'RFC 6455 §10.4' });
+      expect(error?.explanation).toContain(`${overhead} octets of headers`);
+      // They are the message's own: the next one starts afresh.
+      assembler.clear();
+      assembler.checkLength(14, 0);
+    }
+  });
+});
+
+describe('memory held', () => {
+  test('at most twice what was received, whatever was promised', () => {
+    for (const expected of [1, 1000, 2 ** 30, unknown]) {
+      const assembler = new MessageAssembler(2 ** 30);
+      assembler.begin(Opcode.binary);
+      for (let received = 1; received <= 3000; received++) {
+        assembler.push(Buffer.of(received), 0, 1, Math.max(1, expected - received + 1));
+        expect(assembler.heldAmount).toBeGreaterThanOrEqual(received);
+        expect(assembler.heldAmount).toBeLessThanOrEqual(2 * received);
+      }
+    }
+  });
+
+  test('no more than the frame still brings, and no more than a message may have', () => {
+    const assembler = new MessageAssembler(1000);
+    assembler.begin(Opcode.binary);
+    assembler.push(Buffer.alloc(400), 0, 400, 500);
+    expect(assembler.heldAmount).toBe(500);
+    assembler.push(Buffer.alloc(300), 0, 300, unknown);
+    expect(assembler.heldAmount).toBe(1000);
+  });
+
+  test('it grows by doubling: 4 MiB in 64-octet pieces moves some twenty times, not 65,536 times', () => {
+    const assembler = new MessageAssembler(4 * 1024 * 1024);
+    const piece = Buffer.from(countedOctets(64));
+    const sizes = new Set<number>();
+    assembler.begin(Opcode.binary);
+    for (let count = 0; count < 65_536; count++) {
+      assembler.push(piece, 0, 64, unknown);
+      sizes.add(assembler.heldAmount);
+    }
+    expect(sizes.size).toBeLessThan(20);
+    expect(assembler.take()).toHaveLength(4 * 1024 * 1024);
+    expect(assembler.heldAmount).toBe(0);
+  });
+});
