@@ -69,7 +69,8 @@ export class Decoder {
 
   /**
    * Takes the next octets. Owns the chunk: payloads are unmasked in place, binary messages may be views of it.
-   * @throws ProtocolError 1002, 1007 or 1009 as soon as an octet is there that can only be refused
+   * @throws ProtocolError 1002 from the second octet of a frame on, 1009 with its header, 1007 at the first octet that
+   *   cannot be UTF-8
    */
   decode(chunk: Buffer, sink: DecoderEvents): void {
     let index = 0;
@@ -129,7 +130,9 @@ export class Decoder {
   #check(header: FrameHeader, first: number, second: number): FrameHeader {
     this.#checkStart(first, second);
     checkFrameLength(header);
-    if (!isControl(header.opcode)) this.#assembler.checkLength(header.headerLength, header.payloadLength);
+    if (!isControl(header.opcode)) {
+      this.#assembler.checkLength(header.opcode, header.headerLength, header.payloadLength);
+    }
     return header;
   }
 
@@ -162,6 +165,7 @@ export class Decoder {
       return;
     }
     if (header.fin && header.opcode !== Opcode.continuation) {
+      // Nothing is held, but the header was counted.
       this.#assembler.clear();
       sink.message(header.opcode === Opcode.text ? text(chunk, start, end) : octets(chunk, start, end));
       return;

@@ -2,7 +2,7 @@
  * One message being put together from what arrives of it (RFC 6455 §5.4, §8.1): its octets, its limit and, for text,
  * its UTF-8. Called by connection.ts, one per connection, for messages that do not lie whole in one chunk.
  */
-import { Buffer } from 'node:buffer';
+import { Buffer, constants } from 'node:buffer';
 import { CloseCode, ProtocolError } from './close.ts';
 import { Opcode } from './frame.ts';
 import { Utf8Validator } from './utf8.ts';
@@ -14,6 +14,8 @@ const smallestOverhead = 64 * 1024;
 
 export class MessageAssembler {
   readonly #maxMessageLength: number;
+  /** The same for text, which has to become one string; an octet makes at most one unit of its length. */
+  readonly #maxTextLength: number;
   readonly #maxOverhead: number;
   /** Opcode of the message that is under way: text or binary; undefined between messages. */
   #opcode: number | undefined;
@@ -26,6 +28,7 @@ export class MessageAssembler {
   /** @param maxMessageLength octets of payload in one message, all fragments together */
   constructor(maxMessageLength: number) {
     this.#maxMessageLength = maxMessageLength;
+    this.#maxTextLength = Math.min(maxMessageLength, constants.MAX_STRING_LENGTH);
     this.#maxOverhead = Math.max(maxMessageLength, smallestOverhead);
   }
 
@@ -40,16 +43,18 @@ export class MessageAssembler {
   }
 
   /**
-   * Judges a data frame by its header, before any of its payload is looked at.
+   * Judges a data frame by its header, before any of its payload is looked at, and counts the header.
+   * @param opcode of this frame
    * @throws ProtocolError 1009 when the message would exceed its limit, or its fragments' headers theirs (§10.4)
    */
-  checkLength(headerLength: number, payloadLength: number): void {
+  checkLength(opcode: number, headerLength: number, payloadLength: number): void {
+    const limit = (this.#opcode ?? opcode) === Opcode.text ? this.#maxTextLength : this.#maxMessageLength;
     const length = this.#length + payloadLength;
-    if (length > this.#maxMessageLength) {
+    if (length > limit) {
       throw new ProtocolError(
         CloseCode.messageTooBig,
         'RFC 6455 §10.4',
-        `A message of ${length} octets or more is over the limit of ${this.#maxMessageLength}.`,
+        `A message of ${length} octets or more is over the limit of ${limit}.`,
       );
     }
     this.#overhead += headerLength;

@@ -275,6 +275,20 @@ for (const from of senders) {
       ]);
     });
 
+    test('text that no string could hold is refused though binary of its length is not', () => {
+      const length = hex('7f 00 00 00 00 3f ff ff ff');
+      length[0] = mask | 127;
+      for (const [first, code] of [
+        ['01', 1009],
+        ['02', undefined],
+      ] as const) {
+        const { decoder, decode } = decoding(from, 2 ** 30);
+        const header = concat(hex(first), length, hex(mask === 0 ? '' : '00 00 00 00'));
+        expect(errorOf(() => decode(header))?.closeCode).toBe(code);
+        expect(decoder.heldAmount).toBe(0);
+      }
+    });
+
     test('fragments are counted together, and so are their headers', () => {
       const { decode } = decoding(from, 1000);
       decode(frames(from, { fin: false, opcode: Opcode.binary, payload: new Uint8Array(600) }));

@@ -1,5 +1,5 @@
 /** One message put together: its limit, its memory and its UTF-8 (RFC 6455 §5.4, §8.1, §10.4). */
-import { Buffer } from 'node:buffer';
+import { Buffer, constants } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
 import { ProtocolError } from '../src/close.ts';
 import { Opcode } from '../src/frame.ts';
@@ -120,8 +120,8 @@ describe('UTF-8 (§8.1)', () => {
 describe('limits (§10.4)', () => {
   test('one octet over the limit is refused by the header, before anything is held', () => {
     const assembler = new MessageAssembler(1000);
-    assembler.checkLength(8, 1000);
-    const error = errorOf(() => assembler.checkLength(8, 1001));
+    assembler.checkLength(Opcode.binary, 8, 1000);
+    const error = errorOf(() => assembler.checkLength(Opcode.binary, 8, 1001));
     expect(error).toMatchObject({ closeCode: 1009, section: 'RFC 6455 §10.4' });
     expect(error?.explanation).toBe('A message of 1001 octets or more is over the limit of 1000.');
     expect(assembler.heldAmount).toBe(0);
@@ -129,13 +129,25 @@ describe('limits (§10.4)', () => {
 
   test('fragments are counted together', () => {
     const assembler = new MessageAssembler(10);
-    assembler.checkLength(6, 6);
+    assembler.checkLength(Opcode.binary, 6, 6);
     assembler.begin(Opcode.binary);
     assembler.push(Buffer.alloc(6), 0, 6, unknown);
-    assembler.checkLength(6, 4);
-    expect(errorOf(() => assembler.checkLength(6, 5))?.closeCode).toBe(1009);
+    assembler.checkLength(Opcode.binary, 6, 4);
+    expect(errorOf(() => assembler.checkLength(Opcode.binary, 6, 5))?.closeCode).toBe(1009);
     assembler.clear();
-    assembler.checkLength(6, 10);
+    assembler.checkLength(Opcode.binary, 6, 10);
+  });
+
+  test('text may not be longer than a string', () => {
+    const longest = constants.MAX_STRING_LENGTH;
+    const assembler = new MessageAssembler(2 ** 30);
+    assembler.checkLength(Opcode.text, 14, longest);
+    assembler.checkLength(Opcode.binary, 14, 2 ** 30);
+    expect(errorOf(() => assembler.checkLength(Opcode.text, 14, longest + 1))?.closeCode).toBe(1009);
+    assembler.begin(Opcode.text);
+    pushAll(assembler, [utf8('a')]);
+    const error = errorOf(() => assembler.checkLength(Opcode.continuation, 14, longest));
+    expect(error?.explanation).toContain(`over the limit of ${longest}.`);
   });
 
   test('headers may take 64 KiB, or as much as the message may', () => {
@@ -146,13 +158,13 @@ describe('limits (§10.4)', () => {
     ] as const) {
       const assembler = new MessageAssembler(limit);
       assembler.begin(Opcode.binary);
-      for (let sum = 14; sum <= overhead; sum += 14) assembler.checkLength(14, 0);
-      const error = errorOf(() => assembler.checkLength(14, 0));
+      for (let sum = 14; sum <= overhead; sum += 14) assembler.checkLength(Opcode.binary, 14, 0);
+      const error = errorOf(() => assembler.checkLength(Opcode.binary, 14, 0));
       expect(error).toMatchObject({ closeCode: 1009, section: 'RFC 6455 §10.4' });
       expect(error?.explanation).toContain(`${overhead} octets of headers`);
       // They are the message's own: the next one starts afresh.
       assembler.clear();
-      assembler.checkLength(14, 0);
+      assembler.checkLength(Opcode.binary, 14, 0);
     }
   });
 });
