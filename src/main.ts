@@ -152,6 +152,7 @@ async function start(settings: Settings): Promise<void> {
   const stop = async (): Promise<void> => {
     chat.announceRestart(retryWithin);
     await server.close({ code: CloseCode.serviceRestart, reason: 'The server restarts.' });
+    await chat.idle();
     chat.stop();
     database.close();
   };

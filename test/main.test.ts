@@ -205,6 +205,25 @@ describe('stopping', () => {
     },
   );
 
+  it('carries out first what was asked before, in silence', async () => {
+    const { program, port, data } = await start();
+    const client = await ChatClient.connect(port);
+    const { token = '' } = await client.ok('session:enter', { name: 'Ada' });
+    for (let number = 0; number < 50; number++) {
+      client.send('message:send', { nonce: `pipelined-${number}`, content: { type: 'text', text: 'x' } });
+    }
+    await client.seen(({ event }) => event === 'message:new');
+    program.signal('SIGTERM');
+    expect(await program.ended).toMatchObject({ code: 0, stderr: '' });
+    const again = await start([], {}, data);
+    const back = await ChatClient.connect(again.port);
+    const { messages } = await back.ok('session:resume', { token });
+    expect(messages.length).toBeGreaterThanOrEqual(
+      client.events.filter(({ event }) => event === 'reply:ok').length - 1,
+    );
+    await again.program.stop();
+  });
+
   it('does not wait for ever for a peer that does not answer', async () => {
     const { program, port } = await start();
     const peer = await TcpPeer.open(port, '/chat');

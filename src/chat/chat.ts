@@ -49,6 +49,7 @@ export class Chat {
   readonly uploadBuckets: KeyedBuckets;
   readonly #rooms = new Map<string, Room<Peer>>();
   readonly #peers = new Set<Peer>();
+  readonly #work = new Set<Promise<void>>();
   readonly #stops: (() => void)[];
 
   constructor(options: ChatOptions) {
@@ -104,6 +105,17 @@ export class Chat {
 
   remove(peer: Peer): void {
     this.#peers.delete(peer);
+  }
+
+  /** Notes work of a peer that is under way, until it is done. It must not reject. */
+  track(work: Promise<void>): void {
+    this.#work.add(work);
+    void work.then(() => this.#work.delete(work));
+  }
+
+  /** Resolves when every request that has come in is carried out. */
+  async idle(): Promise<void> {
+    while (this.#work.size > 0) await Promise.all(this.#work);
   }
 
   /** A member's peer comes into a room. */

@@ -103,7 +103,7 @@ export class Session implements Peer, Caller {
       return;
     }
     this.#queue.push(request);
-    if (!this.#busy) void this.#work();
+    if (!this.#busy) this.#chat.track(this.#work());
   }
 
   /** The connection is gone. What it asked for before is still carried out. */

@@ -705,6 +705,19 @@ it('tells guests and members alike that the server is about to restart', async (
   }
 });
 
+it('knows when all that was asked is done', async () => {
+  const stage = stageChat();
+  const client = stage.client();
+  await stage.chat.idle();
+  client.sendText('{"event":"session:enter","data":{"name":"Ada"}}');
+  for (let number = 0; number < 5; number++) {
+    const data = { nonce: `idle-nonce-${number}`, content: text('x') };
+    client.sendText(JSON.stringify({ event: 'message:send', data }));
+  }
+  await stage.chat.idle();
+  expect(client.pushed('message:new')).toHaveLength(5);
+});
+
 it('forgets connections that ended', async () => {
   const stage = stageChat();
   const clients = [stage.client(), stage.client()];
