@@ -86,10 +86,12 @@ export function readUploadReply(status: number, text: string, retryAfter: string
       return refused({ code: 'signed-out', message });
     case 413:
       return refused({ code: 'invalid', message, field: 'image.length' });
-    case 400:
     case 415:
-    case 422:
       return refused({ code: 'invalid', message, field: 'image.type' });
+    case 422: {
+      const tooMany = error.success && error.output.error.code === 'image-too-many-pixels';
+      return refused({ code: 'invalid', message, field: tooMany ? 'image.pixels' : 'image.type' });
+    }
     case 429: {
       const seconds = retryAfter === null ? Number.NaN : Number(retryAfter);
       const wait = Number.isFinite(seconds) && seconds >= 0 ? { retryAfter: Math.ceil(seconds * 1000) } : {};

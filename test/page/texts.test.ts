@@ -25,7 +25,8 @@ function everyText(language: Language): [path: string, text: string][] {
   const callWithSamples = (path: string, call: (...values: unknown[]) => unknown) => {
     if (path === '.toast.text') for (const toast of toasts) visit(`${path}(${toast.id})`, call(toast));
     else if (path.startsWith('.failure.')) {
-      for (const field of [undefined, 'image.length', 'image.type']) visit(path, call({ ...failure, field }));
+      for (const field of [undefined, 'image.length', 'image.pixels', 'image.type'])
+        visit(path, call({ ...failure, field }));
       visit(path, call({ code: failure.code, message: '' }));
     } else if (path.endsWith('Many')) visit(path, call(['梅', '李']));
     else if (path.endsWith('closeMeaning'))

@@ -25,6 +25,15 @@ describe('readUploadReply', () => {
     expect(readUploadReply(status, refusal('why'), '3')).toEqual({ status: 'refused', failure });
   });
 
+  test('422 says whether it is the pixels', () => {
+    const body = (code: string) => JSON.stringify({ error: { code, message: 'why' } });
+    const field = (code: string) => readUploadReply(422, body(code), null);
+    expect(field('image-too-many-pixels')).toMatchObject({
+      failure: { code: 'invalid', field: 'image.pixels' },
+    });
+    expect(field('image-unreadable')).toMatchObject({ failure: { code: 'invalid', field: 'image.type' } });
+  });
+
   test.each([0, 408, 502, 503, 504])('%i may get through next time', (status) => {
     expect(readUploadReply(status, '<html>bad gateway', null)).toEqual({ status: 'lost' });
   });

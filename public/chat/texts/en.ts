@@ -317,6 +317,8 @@ export const en: Texts = {
     'unknown-event': () => 'The server does not know this kind of message. Reload the page, then try again.',
     invalid(failure) {
       if (failure.field === 'image.length') return 'The image is too large for the server. Make it smaller.';
+      if (failure.field === 'image.pixels')
+        return 'The image has more pixels than the server can take. Make it smaller.';
       if (failure.field === 'image.type')
         return 'The server could not read this as an image. Try another file, or save it anew as PNG or JPEG.';
       return 'The server refused this message as it is. Change it and send it again.';

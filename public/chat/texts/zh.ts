@@ -310,6 +310,7 @@ export const zh: Texts = {
     'unknown-event': () => '服务器不认识这类消息，请重新加载页面后再试。',
     invalid(failure) {
       if (failure.field === 'image.length') return '图片超过了服务器的大小限制，请缩小后再发。';
+      if (failure.field === 'image.pixels') return '图片的像素太多，服务器处理不了，请缩小后再发。';
       if (failure.field === 'image.type')
         return '服务器无法识别这张图片，请换一张，或另存为 PNG 或 JPEG 再发。';
       return '服务器不接受这条消息，请修改后再发。';
