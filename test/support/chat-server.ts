@@ -2,6 +2,7 @@
  * The whole chat on a real port, in this process, and a WebSocket client for it that is not ours (ws). What main.ts puts
  * together, with what tests need to change: limits, the clock, the pages' directory.
  */
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import WebSocket from 'ws';
 import type { Chat, ChatOptions } from '../../src/chat/chat.ts';
@@ -37,7 +38,7 @@ export async function serveChat(
   options: Pick<Partial<ChatOptions>, 'rates' | 'log'> = {},
 ): Promise<ChatServer> {
   const directory = temporaryDirectory();
-  const pages = temporaryDirectory();
+  const pages = join(temporaryDirectory(), 'pages');
   let images: Images | undefined;
   const stage = stageChat({ directory, findImage: (id) => images?.find(id), ...options });
   images = new Images(stage.database, directory);
