@@ -57,16 +57,17 @@ export type ReadyState = (typeof ReadyState)[keyof typeof ReadyState];
 const empty = new Uint8Array(0);
 const fin = 0x80;
 
-/** One message encoded once, for as many server connections as want it. The octets given must not change afterwards. */
+/** One message encoded once, for as many server connections as want it. What it is made from is copied. */
 export class PreparedMessage {
   /** The whole frame, unmasked. Only to be read. */
   readonly frame: Uint8Array;
 
+  /** @throws TypeError for what is neither a string nor a Uint8Array */
   constructor(data: string | Uint8Array) {
     this.frame =
       typeof data === 'string'
         ? encodeFrame({ opcode: Opcode.text, payload: Buffer.from(data, 'utf8') })
-        : encodeFrame({ opcode: Opcode.binary, payload: data });
+        : encodeFrame({ opcode: Opcode.binary, payload: octets(data) });
   }
 }
 
@@ -187,7 +188,8 @@ export class Connection {
 
   #receiveControl(opcode: number, payload: Uint8Array, sink: ConnectionEvents): void {
     if (opcode === Opcode.ping) {
-      if (this.#closeSent === undefined) this.#append(Opcode.pong, payload);
+      // Also after our own Close: only the peer's ends this duty (§5.5.2), and no Ping is read after that.
+      this.#append(Opcode.pong, payload);
       sink.ping?.(payload);
     } else if (opcode === Opcode.pong) {
       sink.pong?.(payload);
@@ -219,7 +221,8 @@ export class Connection {
    * Appends a message to the output: text for a string, binary for octets, which must not change until they are
    * written (16 KiB and more are not copied). Lone surrogates in a string become U+FFFD.
    * @returns false, and does nothing, once a Close frame was sent or received or TCP has ended
-   * @throws TypeError for a PreparedMessage on a client, whose frames each need a mask of their own
+   * @throws TypeError for a PreparedMessage on a client, whose frames each need a mask of their own, and for what is
+   *   neither a string nor a Uint8Array
    */
   send(data: string | Uint8Array | PreparedMessage): boolean {
     if (this.readyState !== ReadyState.open) return false;
@@ -229,14 +232,14 @@ export class Connection {
       if (this.#role === 'client') throw new TypeError('A PreparedMessage is for servers: it is not masked.');
       this.#output.appendEncoded(data.frame);
     } else {
-      this.#append(Opcode.binary, data);
+      this.#append(Opcode.binary, octets(data));
     }
     return true;
   }
 
   /**
    * Appends a Ping (§5.5.2). @returns false once closing
-   * @throws RangeError for a payload over 125 octets
+   * @throws RangeError for a payload over 125 octets, TypeError for one that is no Uint8Array
    */
   ping(payload: Uint8Array = empty): boolean {
     return this.#sendControl(Opcode.ping, payload);
@@ -244,7 +247,7 @@ export class Connection {
 
   /**
    * Appends a Pong that nobody asked for (§5.5.3); Pings are answered without it. @returns false once closing
-   * @throws RangeError for a payload over 125 octets
+   * @throws RangeError for a payload over 125 octets, TypeError for one that is no Uint8Array
    */
   pong(payload: Uint8Array = empty): boolean {
     return this.#sendControl(Opcode.pong, payload);
@@ -263,9 +266,12 @@ export class Connection {
     this.#append(Opcode.close, payload);
   }
 
-  /** Drops frames that were not taken, for a peer that does not read: what follows is in step all the same. */
+  /**
+   * Drops frames that were not taken, for a peer that does not read: what follows is in step all the same. Does
+   * nothing once a Close was sent, because one that is among them would be lost.
+   */
   discardOutput(): void {
-    this.#output.clear();
+    if (this.#closeSent === undefined) this.#output.clear();
   }
 
   /**
@@ -283,7 +289,7 @@ export class Connection {
   }
 
   #sendControl(opcode: number, payload: Uint8Array): boolean {
-    if (payload.length > maximumControlLength) {
+    if (octets(payload).length > maximumControlLength) {
       throw new RangeError(
         `A control frame has ${payload.length} octets of payload; the most is ${maximumControlLength}.`,
       );
@@ -301,4 +307,10 @@ export class Connection {
   #append(opcode: number, payload: Uint8Array): void {
     this.#output.appendFrame(fin | opcode, payload, this.#maskingKey?.());
   }
+}
+
+/** Lets octets pass. Anything else has no length in octets, and would put the stream out of step. */
+function octets(data: Uint8Array): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  throw new TypeError('A payload must be a string or a Uint8Array.');
 }
