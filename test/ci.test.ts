@@ -1,9 +1,9 @@
-// The numbers that .ci/run ends with: what counts as passed, and that nothing which did not run looks green.
+// What .ci/run stands on: a lock file that `npm ci` takes anywhere, and the numbers that it ends with.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 let directory: string;
 beforeAll(() => {
@@ -37,4 +37,29 @@ it('counts a skipped or unfinished test as failed', () => {
 it('counts a file that failed outside its tests', () => {
   expect(count([{ status: 'failed', assertionResults: [] }])).toBe('0 1');
   expect(count([{ status: 'failed', assertionResults: tests('passed') }])).toBe('1 1');
+});
+
+interface LockFile {
+  readonly packages: Readonly<
+    Record<
+      string,
+      { readonly resolved?: string; readonly optionalDependencies?: Readonly<Record<string, string>> }
+    >
+  >;
+}
+
+describe('package-lock.json', () => {
+  const { packages }: LockFile = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+  const names = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1)));
+
+  it('has the binaries of every system, without which npm 11 refuses it everywhere', () => {
+    const missing = Object.values(packages)
+      .flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies))
+      .filter((name) => !names.has(name));
+    expect(missing).toEqual([]);
+  });
+
+  it('names no registry', () => {
+    expect(Object.values(packages).filter(({ resolved }) => resolved !== undefined)).toEqual([]);
+  });
 });
