@@ -7,6 +7,7 @@ import '../style/fonts.css';
 import '../style/tokens.css';
 import '../style/base.css';
 import '../style/chat.css';
+import '../style/sign-in.css';
 import '../style/timeline.css';
 import '../style/composer.css';
 import '../style/layers.css';

@@ -113,10 +113,7 @@ describe('cutLinks', () => {
   test.each([
     ['see https://example.org/a.', ['https://example.org/a']],
     ['(https://example.org/a_(b))', ['https://example.org/a_(b)']],
-    [
-      '看 https://example.org/中文，好吗',
-      ['https://example.org/%E4%B8%AD%E6%96%87'],
-    ],
+    ['看 https://example.org/中文，好吗', ['https://example.org/%E4%B8%AD%E6%96%87']],
     ['http://a.example http://b.example', ['http://a.example/', 'http://b.example/']],
     ['javascript:alert(1) data:text/html,x ftp://a.example', []],
     ['https:// https://[', []],

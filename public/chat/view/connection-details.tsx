@@ -1,11 +1,11 @@
 /** How the page is connected, in full: opened from the wire strip. */
 import type { ComponentChildren, JSX } from 'preact';
 import type { ChatState, WireTick } from '../model.ts';
+import { StateSign, stateWords } from './connection-state.tsx';
 import { PanelHead } from './keys-help.tsx';
 import { Dialog } from './layers.tsx';
 import { useNow, usePage } from './page.ts';
 import { KindSign } from './wire-signs.tsx';
-import { StateSign, stateWords } from './wire-strip.tsx';
 
 const kinds: readonly WireTick['kind'][] = ['text', 'ping', 'pong', 'close', 'error'];
 

@@ -73,7 +73,9 @@ export function EmojiPanel({ opener, onPick, onClose, onLeave }: EmojiPanelProps
         aria-label={texts.emoji.heading}
         onFocusOut={(event) => {
           const next = event.relatedTarget;
-          if (next instanceof Node && !event.currentTarget.contains(next)) onLeave();
+          // The button that opened it closes it too; it must not find it closed already.
+          if (!(next instanceof Node) || opener.current?.contains(next)) return;
+          if (!event.currentTarget.contains(next)) onLeave();
         }}
       >
         <div ref={place} class="emoji-place" />

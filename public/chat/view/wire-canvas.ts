@@ -10,9 +10,11 @@ import type { WireTick } from '../model.ts';
 const shortest = 2;
 const tallest = 18;
 const nearest = 6;
-const farthest = 34;
+const farthest = 44;
 const slide = 160;
 const pulse = 900;
+/** Between two drawings while nothing moves but a pulse: it is slow enough to look smooth. */
+const pulseStep = 60;
 /** Where the newest mark stands, from the right edge: room for the pulse of a ping. */
 const head = 14;
 const fade = 96;
@@ -23,6 +25,13 @@ interface Mark {
   readonly distance: number;
   /** When it was first drawn. */
   readonly born: number;
+}
+
+type Movement = 'slide' | 'pulse' | 'none';
+
+function movementAt(tick: WireTick, age: number): Movement {
+  if (age < slide) return 'slide';
+  return age < pulse && (tick.kind === 'ping' || tick.kind === 'pong') ? 'pulse' : 'none';
 }
 
 export type WireLook = 'whole' | 'dashed' | 'broken';
@@ -36,6 +45,7 @@ export class WireCanvas {
   #offsetFrom = 0;
   #offsetStart = 0;
   #frame: number | undefined;
+  #pause: ReturnType<typeof setTimeout> | undefined;
   #colours = new Map<string, string>();
   #still = false;
 
@@ -61,7 +71,7 @@ export class WireCanvas {
   add(tick: WireTick): void {
     const before = this.#marks.at(-1);
     const gap = before === undefined ? 0 : Math.max(0, tick.time - before.tick.time) / 1000;
-    const distance = Math.min(farthest, nearest + 6 * Math.log2(1 + gap));
+    const distance = Math.min(farthest, nearest + 10 * Math.log2(1 + gap));
     const now = performance.now();
     this.#marks.push({ tick, distance, born: now });
     // No screen shows more: the nearest are 6 px apart.
@@ -81,11 +91,19 @@ export class WireCanvas {
     if (this.#frame !== undefined || document.hidden) return;
     this.#frame = requestAnimationFrame((now) => {
       this.#frame = undefined;
-      if (this.#draw(now)) this.redraw();
+      const movement = this.#draw(now);
+      if (movement === 'slide') this.redraw();
+      if (movement === 'pulse') this.#redrawSoon();
     });
   }
 
+  #redrawSoon(): void {
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => this.redraw(), pulseStep);
+  }
+
   dispose(): void {
+    clearTimeout(this.#pause);
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
   }
 
@@ -95,26 +113,28 @@ export class WireCanvas {
     return this.#offsetFrom * (1 - part) ** 3;
   }
 
-  /** @returns whether something still moves */
-  #draw(now: number): boolean {
+  /** @returns what still moves */
+  #draw(now: number): Movement {
     const { width, height, scale } = this.#fit();
-    if (width === 0) return false;
+    if (width === 0) return 'none';
     const context = this.#context;
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, width, height);
     const middle = Math.round(height / 2);
     this.#offset = this.#offsetAt(now);
-    let moving = this.#offset > 0.1;
+    let movement: Movement = this.#offset > 0.1 ? 'slide' : 'none';
     this.#drawWire(width, middle);
     let x = width - head + this.#offset;
     for (let index = this.#marks.length - 1; index >= 0; index -= 1) {
       const mark = this.#marks[index];
       if (mark === undefined || x < -4) break;
       const age = this.#still ? pulse : Math.max(0, now - mark.born);
-      if (this.#drawMark(mark.tick, x, middle, age)) moving = true;
+      this.#drawMark(mark.tick, x, middle, age);
+      const own = movementAt(mark.tick, age);
+      if (own === 'slide' || movement === 'none') movement = own;
       x -= mark.distance;
     }
-    return moving;
+    return movement;
   }
 
   /** Gives the canvas one pixel per device pixel. */
@@ -164,8 +184,7 @@ export class WireCanvas {
     context.setLineDash([]);
   }
 
-  /** @returns whether it still moves */
-  #drawMark(tick: WireTick, x: number, middle: number, age: number): boolean {
+  #drawMark(tick: WireTick, x: number, middle: number, age: number): void {
     const context = this.#context;
     const up = tick.direction === 'up';
     const side = up ? -1 : 1;
@@ -200,7 +219,6 @@ export class WireCanvas {
           context.arc(x, y, 2.5 + 7 * Math.sqrt(part), 0, 2 * Math.PI);
           context.lineWidth = 1;
           context.stroke();
-          return true;
         }
         break;
       }
@@ -221,7 +239,6 @@ export class WireCanvas {
         context.fill();
         break;
     }
-    return age < slide;
   }
 
   #bar(x: number, y: number, width: number, height: number): void {
