@@ -158,8 +158,8 @@ describe('limits (§10.4)', () => {
     ] as const) {
       const assembler = new MessageAssembler(limit);
       assembler.begin(Opcode.binary);
-      for (let sum = 14; sum <= overhead; sum += 14) assembler.checkLength(Opcode.binary, 14, 0);
-      const error = errorOf(() => assembler.checkLength(Opcode.binary, 14, 0));
+      for (let sum = 0; sum < overhead; sum += 8) assembler.checkLength(Opcode.continuation, 8, 0);
+      const error = errorOf(() => assembler.checkLength(Opcode.continuation, 1, 0));
       expect(error).toMatchObject({ closeCode: 1009, section: 'RFC 6455 §10.4' });
       expect(error?.explanation).toContain(`${overhead} octets of headers`);
       // They are the message's own: the next one starts afresh.
