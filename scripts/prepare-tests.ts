@@ -11,6 +11,12 @@ interface Need {
   isPresent(): boolean;
 }
 
+const chosen = process.env.CHROME_PATH ?? '';
+if (chosen !== '' && findChromium() === undefined) {
+  console.error(`CHROME_PATH is ${chosen}, which is no program that can be run. Correct it, or unset it.`);
+  process.exit(1);
+}
+
 const needs: readonly Need[] = [
   {
     what: 'Chromium (the browser tests drive it)',
