@@ -1,6 +1,6 @@
 /**
  * Close codes, the payload of a Close frame, and the error that carries one (RFC 6455 §5.5.1, §7.1, §7.4).
- * Called by frame.ts and connection.ts, which throw ProtocolError, and by everything that closes a connection.
+ * Called by frame.ts, message.ts and decoder.ts, which throw ProtocolError, and by everything that closes a connection.
  */
 
 /** The registered close codes, by the names of the RFC and of the IANA registry (RFC 6455 §7.4.1, §11.7). */

@@ -32,7 +32,7 @@ export interface ConnectionOptions {
   readonly maskingKey?: () => number;
 }
 
-/** Where received events go. Called from within receive and receiveEnd; must not throw. */
+/** Where received events go. Called from within receive; must not throw, for the rest of the chunk would be lost. */
 export interface ConnectionEvents {
   /** A whole message: a string for text; for binary octets that are now the receiver's. */
   message(data: string | Uint8Array): void;

@@ -1,6 +1,7 @@
 /**
  * Frames (RFC 6455 §5.1-§5.3, §5.5): reading a header, judging a header, writing a frame. Reading never judges and
- * judging never reads. Called by connection.ts, bench/ and the lab; runs in the browser as well.
+ * judging never reads. Called by decoder.ts for what arrives, by output.ts and connection.ts for what is sent, by bench/
+ * and the lab; runs in the browser as well.
  */
 import { CloseCode, ProtocolError } from './close.ts';
 import { applyMask } from './mask.ts';

@@ -1,6 +1,6 @@
 /**
- * Masking (RFC 6455 §5.3): the XOR that every octet from a client goes through. Called by connection.ts for what
- * arrives and by frame.ts for what a client sends. Runs in the browser as well.
+ * Masking (RFC 6455 §5.3): the XOR that every octet from a client goes through. Called by decoder.ts for what
+ * arrives, by output.ts and frame.ts for what a client sends. Runs in the browser as well.
  */
 
 /**

@@ -1,6 +1,6 @@
 /**
  * One message being put together from what arrives of it (RFC 6455 §5.4, §8.1): its octets, its limit and, for text,
- * its UTF-8. Called by connection.ts, one per connection, for messages that do not lie whole in one chunk.
+ * its UTF-8. Called by decoder.ts, one per connection, for messages that do not lie whole in one chunk.
  */
 import { Buffer, constants } from 'node:buffer';
 import { CloseCode, ProtocolError } from './close.ts';

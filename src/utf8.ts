@@ -1,6 +1,6 @@
 /**
  * UTF-8 of text messages (RFC 6455 §8.1, RFC 3629): decoding what is whole, and judging what arrives in pieces so
- * that a bad octet fails as soon as it is there (§7.1.7, §8.1). Called by connection.ts.
+ * that a bad octet fails as soon as it is there (§7.1.7, §8.1). Called by decoder.ts and message.ts.
  */
 import { type Buffer, isUtf8 } from 'node:buffer';
 
