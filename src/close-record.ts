@@ -9,7 +9,7 @@ import type { Connection } from './connection.ts';
 export interface CloseRecord {
   /** The peer's close code; the code of our failure when we refused something; 1006 when no Close frame came. */
   readonly code: number;
-  /** The reason that came, or went out, with that code. */
+  /** The reason that came, or went out, with that code; '' with 1006. */
   readonly reason: string;
   /** Whether both Close frames were exchanged. */
   readonly wasClean: boolean;
@@ -36,7 +36,8 @@ export function explainClose(connection: Connection, transport: TransportEnd): C
   if (failure !== undefined) {
     return {
       code: failure.closeCode,
-      reason: closeSent?.reason ?? '',
+      // A violation after our own Close is not what that Close was about.
+      reason: closeSent?.code === failure.closeCode ? closeSent.reason : '',
       wasClean,
       initiator: 'us',
       section: failure.section,
@@ -45,13 +46,13 @@ export function explainClose(connection: Connection, transport: TransportEnd): C
   }
   const section = undefined;
   if (closeReceived !== undefined) {
-    const initiator = closeFirst ?? 'peer';
+    const initiator = closeFirst === 'us' ? 'us' : 'peer';
     const who = initiator === 'us' ? 'We closed' : 'The peer closed';
     const explanation = cause ?? `${who} with ${describe(closeReceived.code, closeReceived.reason)}.`;
     return { ...closeReceived, wasClean, initiator, section, explanation };
   }
   const code = CloseCode.abnormalClosure;
-  const reason = closeSent?.reason ?? '';
+  const reason = '';
   if (cause !== undefined) return { code, reason, wasClean, initiator: 'us', section, explanation: cause };
   const how = error === undefined ? 'ended TCP' : `was lost (${errorName(error)})`;
   if (closeSent !== undefined) {

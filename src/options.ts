@@ -18,8 +18,11 @@ export interface ServerOptions {
   readonly host?: string;
   /** TCP port, 0 to 65535; 0, the default, takes any free one. */
   readonly port?: number;
-  /** Gets every request that is no WebSocket upgrade, through node:http. Default: 426 in words. */
-  readonly http?: (request: IncomingMessage, response: ServerResponse) => void;
+  /**
+   * Gets every request that is no WebSocket upgrade, through node:http; may be async. One that throws is reported and
+   * answered with 500. Default: 426 in words.
+   */
+  readonly http?: (request: IncomingMessage, response: ServerResponse) => unknown;
   /**
    * Which pages may connect (§10.2): those of the same origin (the default), those and a list of others, as in
    * `['https://example.org']`, or `any`, which lets every page on the web use its visitor's address and network.
@@ -81,8 +84,10 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     pongTimeout: 20_000,
     closeTimeout: 5000,
     clock: realClock,
-    ...options,
+    ...withoutUndefined(options),
   };
+  if (resolved.host === '')
+    throw new RangeError('host is empty; it takes an address, as 127.0.0.1 or 0.0.0.0.');
   checkRange(resolved, 'port', 0, 65_535);
   checkRange(resolved, 'maxMessageLength', 1, 2 ** 30);
   checkRange(resolved, 'maxBufferedAmount', smallestMaxBufferedAmount, Number.MAX_SAFE_INTEGER);
@@ -93,6 +98,11 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   }
   checkPolicy(resolved);
   return resolved;
+}
+
+/** An option that is undefined is one that was not given: JavaScript callers pass settings on that way. */
+function withoutUndefined(options: ServerOptions): ServerOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 type NumericOption = {

@@ -3,14 +3,13 @@
  * (RFC 6455 §4.2), gives open WebSockets to socket.ts and everything else to node:http on the same port. It holds the
  * limits, the deadlines and the topics. Called by main.ts, bench/ and whoever imports the package.
  */
-import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from 'node:http';
 import {
   createServer as createTcpServer,
   type Server as TcpServer,
   type Socket as TcpSocket,
 } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { CloseCode } from './close.ts';
+import { CloseCode, encodeClosePayload } from './close.ts';
 import { PreparedMessage, ReadyState } from './connection.ts';
 import {
   checkUpgradeRequest,
@@ -19,9 +18,12 @@ import {
   type UpgradeRequest,
   wantsWebSocket,
 } from './handshake.ts';
+import { HttpHandover } from './http-handover.ts';
 import { HeadReader, HttpError, parseRequestHead, type RequestHead } from './http-head.ts';
 import { type ResolvedOptions, resolveOptions, type ServerOptions, sweepInterval } from './options.ts';
+import { onRejection } from './rejection.ts';
 import { SendResult, ServerSocket, type SocketHandlers, type SocketHost, type WebSocket } from './socket.ts';
+import { Topics } from './topics.ts';
 
 /**
  * The answer to an upgrade request that keeps the protocol: take it, with the socket's data and perhaps one of
@@ -36,7 +38,7 @@ export interface Handlers<T> extends SocketHandlers<T> {
   /** Decides on each upgrade request, by path, query, field or address. */
   upgrade(request: UpgradeRequest): UpgradeDecision<T>;
   /** A handler threw, and its socket is being closed with 1011. Default: a process warning with the stack. */
-  error?(error: unknown, socket: WebSocket<T> | undefined): void;
+  error?(error: unknown, socket: WebSocket<T> | undefined): unknown;
 }
 
 /** Where a server listens. */
@@ -65,7 +67,9 @@ export interface Server<T> {
   publish(topic: string, data: string | Uint8Array, options?: { readonly except?: WebSocket<T> }): number;
   /**
    * Stops: no new connections, a Close to every WebSocket, the end of HTTP after its requests under way. Whoever has
-   * not finished within closeTimeout is cut off. Resolves when nothing is left; calling it again waits for the same.
+   * not finished within closeTimeout is cut off. Resolves when nothing is left and every `close` handler has been
+   * called; calling it again waits for the same. Rejects with a RangeError, and does nothing, for a code or reason
+   * that must not be sent.
    */
   close(options?: ServerCloseOptions): Promise<void>;
 }
@@ -83,34 +87,38 @@ class NodeServer<T> implements Server<T>, SocketHost<T> {
   readonly options: ResolvedOptions;
   readonly sockets = new Set<ServerSocket<T>>();
   readonly #tcpServer: TcpServer;
-  readonly #httpServer: HttpServer;
+  readonly #http: HttpHandover;
   readonly #tcpSockets = new Set<TcpSocket>();
   readonly #perAddress = new Map<string, number>();
   /** Connections that are not answered yet, or refused and not gone yet, with the time by which they must be. */
   readonly #deadlines = new Map<TcpSocket, number>();
-  readonly #topics = new Map<string, Set<ServerSocket<T>>>();
-  readonly #topicsOf = new Map<ServerSocket<T>, Set<string>>();
+  readonly #topics = new Topics<ServerSocket<T>>();
   #scheduled: ServerSocket<T>[] = [];
   #stopSweeping: (() => void) | undefined;
   #closing: Promise<void> | undefined;
+  /** Called when the last TCP connection is gone. */
+  #emptied: (() => void) | undefined;
 
   constructor(handlers: Handlers<T>, options: ResolvedOptions) {
     this.handlers = handlers;
     this.options = options;
     this.#tcpServer = createTcpServer({ allowHalfOpen: true, noDelay: true }, (tcp) => this.#accept(tcp));
-    this.#httpServer = createHttpServer(options.http);
-    this.#httpServer.on('upgrade', (request, tcp, head) => this.#upgradeFromHttp(request, tcp, head));
+    this.#http = new HttpHandover(options.http, {
+      upgrade: (tcp, head, rest) => this.#upgradeFromHttp(tcp, head, rest),
+      refuse: (tcp, error) => this.#refuseError(tcp, error),
+      report: (error) => this.report(error, undefined),
+    });
   }
 
   listen(): Promise<ListenAddress> {
     return new Promise((resolve, reject) => {
       this.#tcpServer.once('error', reject);
+      this.#tcpServer.once('close', () => reject(new Error('The server was closed before it listened.')));
       this.#tcpServer.listen(this.options.port, this.options.host, () => {
         this.#tcpServer.off('error', reject);
         // Accepting can fail later too, as when the process runs out of file descriptors; that is no reason to fall.
         this.#tcpServer.on('error', (error) => this.report(error, undefined));
-        // node:http begins to watch its own deadlines when it hears this; it listens nowhere itself.
-        this.#httpServer.emit('listening');
+        this.#http.start();
         this.#stopSweeping = this.options.clock.every(sweepInterval, () => this.#sweep());
         const address = this.#tcpServer.address();
         if (address === null || typeof address === 'string')
@@ -125,21 +133,23 @@ class NodeServer<T> implements Server<T>, SocketHost<T> {
     data: string | Uint8Array,
     options: { readonly except?: WebSocket<T> } = {},
   ): number {
-    const subscribers = this.#topics.get(topic);
-    if (subscribers === undefined) return 0;
-    const message = new PreparedMessage(data);
+    let message: PreparedMessage | undefined;
     let count = 0;
-    for (const socket of subscribers) {
+    for (const socket of this.#topics.of(topic)) {
+      message ??= new PreparedMessage(data);
       if (socket !== options.except && socket.send(message) !== SendResult.closed) count++;
     }
     return count;
   }
 
   close(options: ServerCloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(
-      options.code ?? CloseCode.goingAway,
-      options.reason ?? 'The server is stopping.',
-    );
+    const { code = CloseCode.goingAway, reason = 'The server is stopping.' } = options;
+    try {
+      encodeClosePayload(code, reason);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#closing ??= this.#close(code, reason);
     return this.#closing;
   }
 
@@ -147,18 +157,24 @@ class NodeServer<T> implements Server<T>, SocketHost<T> {
     const stopped = new Promise<void>((resolve) => this.#tcpServer.close(() => resolve()));
     for (const tcp of this.#deadlines.keys()) tcp.destroy();
     for (const socket of this.sockets) socket.close(code, reason);
-    this.#httpServer.closeIdleConnections();
+    this.#http.closeIdle();
     const deadline = this.options.clock.now() + this.options.closeTimeout;
     const stopWaiting = this.options.clock.every(sweepInterval, () => {
-      this.#httpServer.closeIdleConnections();
+      this.#http.closeIdle();
       if (this.options.clock.now() < deadline) return;
       for (const tcp of this.#tcpSockets) tcp.destroy();
     });
     // The clock does not keep the process alive; sockets that are still open do.
     await stopped;
+    // Node says so before the last connections have told their ends; the `close` handlers come first.
+    if (this.#tcpSockets.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#emptied = resolve;
+      });
+    }
     stopWaiting();
     this.#stopSweeping?.();
-    this.#httpServer.close();
+    this.#http.stop();
   }
 
   // SocketHost ----------------------------------------------------------------------------------------------------
@@ -175,30 +191,27 @@ class NodeServer<T> implements Server<T>, SocketHost<T> {
   }
 
   subscribe(socket: ServerSocket<T>, topic: string): void {
-    addTo(this.#topics, topic, socket);
-    addTo(this.#topicsOf, socket, topic);
+    this.#topics.subscribe(socket, topic);
   }
 
   unsubscribe(socket: ServerSocket<T>, topic: string): void {
-    removeFrom(this.#topics, topic, socket);
-    removeFrom(this.#topicsOf, socket, topic);
+    this.#topics.unsubscribe(socket, topic);
   }
 
   closed(socket: ServerSocket<T>): void {
-    for (const topic of this.#topicsOf.get(socket) ?? []) removeFrom(this.#topics, topic, socket);
-    this.#topicsOf.delete(socket);
+    this.#topics.remove(socket);
     this.sockets.delete(socket);
   }
 
   report(error: unknown, socket: WebSocket<T> | undefined): void {
     if (this.handlers.error === undefined) {
-      process.emitWarning(error instanceof Error ? error : String(error));
+      warn(error);
       return;
     }
     try {
-      this.handlers.error(error, socket);
+      onRejection(this.handlers.error(error, socket), warn);
     } catch (second) {
-      process.emitWarning(second instanceof Error ? second : String(second));
+      warn(second);
     }
   }
 
@@ -214,6 +227,7 @@ class NodeServer<T> implements Server<T>, SocketHost<T> {
     tcp.on('close', () => {
       this.#tcpSockets.delete(tcp);
       this.#deadlines.delete(tcp);
+      if (this.#tcpSockets.size === 0) this.#emptied?.();
       const left = (this.#perAddress.get(address) ?? 1) - 1;
       if (left === 0) this.#perAddress.delete(address);
       else this.#perAddress.set(address, left);
@@ -241,13 +255,18 @@ class NodeServer<T> implements Server<T>, SocketHost<T> {
       tcp.off('end', end);
     };
     const receive = (chunk: Buffer): void => {
+      // It was refused for being late, and goes on all the same.
+      if (tcp.writableEnded) return;
       try {
         const read = reader.receive(chunk);
         if (read === undefined) return;
         const head = parseRequestHead(read.bytes);
         stop();
         if (wantsWebSocket(head)) this.#upgrade(tcp, head, read.rest);
-        else this.#handToHttp(tcp, reader.received);
+        else {
+          this.#deadlines.delete(tcp);
+          this.#http.take(tcp, reader.received);
+        }
       } catch (error) {
         stop();
         this.#refuseError(tcp, error);
@@ -260,31 +279,14 @@ class NodeServer<T> implements Server<T>, SocketHost<T> {
     tcp.on('end', end);
   }
 
-  /** Puts the octets back and lets node:http take the connection from the start; its deadlines hold from now on. */
-  #handToHttp(tcp: TcpSocket, bytes: Uint8Array): void {
-    this.#deadlines.delete(tcp);
-    tcp.unshift(bytes);
-    this.#httpServer.emit('connection', tcp);
+  #upgradeFromHttp(tcp: Duplex, head: RequestHead, rest: Uint8Array): void {
+    if (this.#isOurs(tcp)) this.#upgrade(tcp, head, rest);
+    else tcp.destroy();
   }
 
-  /** A later request on a connection that node:http has: an upgrade is ours, another protocol's offer is declined. */
-  #upgradeFromHttp(request: IncomingMessage, tcp: Duplex, rest: Uint8Array): void {
-    if (!this.#isTcp(tcp)) {
-      tcp.destroy();
-      return;
-    }
-    try {
-      const head = parseRequestHead(encodeHead(request, false));
-      if (wantsWebSocket(head)) this.#upgrade(tcp, head, rest);
-      // node:http has let go of the connection; without the offer it takes the request up again.
-      else this.#handToHttp(tcp, Buffer.concat([encodeHead(request, true), rest]));
-    } catch (error) {
-      this.#refuseError(tcp, error);
-    }
-  }
-
-  #isTcp(tcp: object): tcp is TcpSocket {
-    return (this.#tcpSockets as ReadonlySet<object>).has(tcp);
+  /** node:http names its connections by a wider type; these are the ones that we gave it. */
+  #isOurs(tcp: Duplex): tcp is TcpSocket {
+    return (this.#tcpSockets as ReadonlySet<Duplex>).has(tcp);
   }
 
   // From a head to a WebSocket ------------------------------------------------------------------------------------
@@ -293,7 +295,7 @@ class NodeServer<T> implements Server<T>, SocketHost<T> {
     const checked = checkUpgradeRequest(head, this.options);
     const request: UpgradeRequest = { ...checked.request, remoteAddress: addressOf(tcp) };
     if (this.#closing !== undefined) throw new HttpError(503, 'RFC 9110 §15.6.4', 'The server is stopping.');
-    const decision = this.handlers.upgrade(request);
+    const decision = checkDecision(this.handlers.upgrade(request));
     if ('refuse' in decision) {
       throw new HttpError(decision.refuse, 'RFC 6455 §4.2.2', decision.explanation);
     }
@@ -308,14 +310,18 @@ class NodeServer<T> implements Server<T>, SocketHost<T> {
     tcp.setTimeout(0);
     const socket = new ServerSocket(this, tcp, request, protocol ?? '', decision.data);
     this.sockets.add(socket);
+    tcp.resume();
     tcp.cork();
     tcp.write(reply);
     socket.open(rest);
     tcp.uncork();
-    tcp.resume();
   }
 
-  #refuseError(tcp: TcpSocket, error: unknown): void {
+  #refuseError(tcp: Duplex, error: unknown): void {
+    if (!this.#isOurs(tcp)) {
+      tcp.destroy();
+      return;
+    }
     if (error instanceof HttpError) {
       this.#refuse(tcp, error);
       return;
@@ -350,30 +356,31 @@ class NodeServer<T> implements Server<T>, SocketHost<T> {
   }
 }
 
-/** The head of a request that node:http has parsed, as octets again; without its upgrade when that is not wanted. */
-function encodeHead(request: IncomingMessage, withoutUpgrade: boolean): Buffer {
-  let text = `${request.method} ${request.url} HTTP/${request.httpVersion}\r\n`;
-  const { rawHeaders } = request;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? '';
-    if (withoutUpgrade && /^(?:upgrade|connection)$/i.test(name)) continue;
-    text += `${name}: ${rawHeaders[index + 1] ?? ''}\r\n`;
+/** What JavaScript callers may get wrong, above all a promise, which would let everybody in. @throws TypeError */
+function checkDecision<T>(decision: UpgradeDecision<T>): UpgradeDecision<T> {
+  if (typeof decision !== 'object' || decision === null || !('refuse' in decision || 'data' in decision)) {
+    throw new TypeError(
+      'The upgrade handler must return { data } or { refuse, explanation }, and not a promise.',
+    );
   }
-  return Buffer.from(`${text}\r\n`, 'latin1');
+  if ('refuse' in decision) {
+    const { refuse, explanation } = decision;
+    if (!Number.isInteger(refuse) || refuse < 300 || refuse > 599 || typeof explanation !== 'string') {
+      throw new TypeError(
+        `The upgrade handler refused with ${refuse}; it takes 300 to 599 and an explanation.`,
+      );
+    }
+  }
+  return decision;
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(
+    error instanceof Error ? error : new Error('A handler threw what is no Error.', { cause: error }),
+  );
 }
 
 /** The peer's IP address; an IPv4 one is given as such when it came in over IPv6. Empty when the peer is gone already. */
 function addressOf(tcp: TcpSocket): string {
   return (tcp.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
-}
-
-function addTo<Key, Value>(map: Map<Key, Set<Value>>, key: Key, value: Value): void {
-  const values = map.get(key);
-  if (values === undefined) map.set(key, new Set([value]));
-  else values.add(value);
-}
-
-function removeFrom<Key, Value>(map: Map<Key, Set<Value>>, key: Key, value: Value): void {
-  const values = map.get(key);
-  if (values?.delete(value) && values.size === 0) map.delete(key);
 }

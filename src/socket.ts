@@ -10,6 +10,7 @@ import { type CloseRecord, explainClose } from './close-record.ts';
 import { Connection, type ConnectionEvents, type PreparedMessage, ReadyState } from './connection.ts';
 import type { UpgradeRequest } from './handshake.ts';
 import type { ResolvedOptions } from './options.ts';
+import { onRejection } from './rejection.ts';
 
 /** What became of a message: written or about to be; the same, but wait for `drain` before sending more; not sent. */
 export const SendResult = { sent: 'sent', buffered: 'buffered', closed: 'closed' } as const;
@@ -100,10 +101,9 @@ export class ServerSocket<T> implements WebSocket<T> {
   #closeBy: number | undefined;
   #pingAt: number;
   #pingSentAt: number | undefined;
+  #pongSince = 0;
   #pingCount = 0;
   #lastReceived = 0;
-  #stalledSince: number | undefined;
-  #stalledAmount = 0;
   #roundTripTime: number | undefined;
 
   constructor(host: SocketHost<T>, tcp: TcpSocket, request: UpgradeRequest, protocol: string, data: T) {
@@ -164,6 +164,8 @@ export class ServerSocket<T> implements WebSocket<T> {
 
   terminate(): void {
     this.#cause ??= 'We cut the connection without a Close frame.';
+    // Nothing more is handed out, also not what came in the same chunk.
+    this.#connection.receiveEnd();
     this.#tcp.destroy();
   }
 
@@ -182,6 +184,7 @@ export class ServerSocket<T> implements WebSocket<T> {
     this.#tcp.on('data', (chunk: Buffer) => this.#receive(chunk));
     this.#tcp.on('end', () => this.#receiveEnd());
     this.#tcp.on('drain', () => this.#drained());
+    this.#tcp.on('timeout', () => this.#timedOut());
     this.#tcp.on('error', (error) => {
       this.#error = error;
     });
@@ -200,23 +203,11 @@ export class ServerSocket<T> implements WebSocket<T> {
   sweep(now: number): void {
     if (this.#closeBy !== undefined) {
       if (now < this.#closeBy) return;
-      this.#cause ??= 'The peer did not finish the closing handshake in time.';
+      if (!this.#connection.wasClean)
+        this.#cause ??= 'The peer did not finish the closing handshake in time.';
       this.#tcp.destroy();
-    } else if (this.#tcp.isPaused()) {
-      this.#sweepStalled(now);
     } else {
       this.#sweepPing(now);
-    }
-  }
-
-  /** A peer that we do not read from cannot show a pong; it has to take octets instead. */
-  #sweepStalled(now: number): void {
-    const amount = this.bufferedAmount;
-    if (this.#stalledSince === undefined || amount !== this.#stalledAmount) {
-      this.#stalledSince = now;
-      this.#stalledAmount = amount;
-    } else if (now - this.#stalledSince >= this.#host.options.pongTimeout) {
-      this.#giveUp(CloseCode.tryAgainLater, `The peer took no octets for ${now - this.#stalledSince} ms.`);
     }
   }
 
@@ -226,13 +217,15 @@ export class ServerSocket<T> implements WebSocket<T> {
       if (now < this.#pingAt) return;
       this.#pingAt = now + pingInterval;
       this.#pingSentAt = now;
+      this.#pongSince = now;
       this.#pingCount = (this.#pingCount + 1) >>> 0;
       this.ping(countOctets(this.#pingCount));
       return;
     }
-    // A long message on a thin line keeps a pong waiting behind it: while its octets come, the peer is alive.
-    const aliveAt = this.#connection.midMessage ? this.#lastReceived : this.#pingSentAt;
-    if (now - Math.max(aliveAt, this.#pingSentAt) < pongTimeout) return;
+    // While octets wait in front of the ping, or those of a long message come in front of the pong, there can be none.
+    if (this.bufferedAmount > 0) this.#pongSince = now;
+    const receivedSince = this.#connection.midMessage ? this.#lastReceived : 0;
+    if (now - Math.max(this.#pongSince, receivedSince) < pongTimeout) return;
     this.#giveUp(CloseCode.policyViolation, `The peer did not answer a ping within ${pongTimeout} ms.`);
   }
 
@@ -259,8 +252,14 @@ export class ServerSocket<T> implements WebSocket<T> {
   #receive(chunk: Uint8Array): void {
     this.#lastReceived = this.#host.options.clock.now();
     this.#receiving = true;
-    this.#connection.receive(chunk, this.#events);
-    this.#receiving = false;
+    try {
+      this.#connection.receive(chunk, this.#events);
+    } catch (error) {
+      // No fault of the peer's, which the core answers itself: memory, or a bug of ours.
+      this.#handlerFailed(error);
+    } finally {
+      this.#receiving = false;
+    }
     this.#flush();
   }
 
@@ -288,12 +287,25 @@ export class ServerSocket<T> implements WebSocket<T> {
     } else if (chunks.length > 1) {
       tcp.uncork();
     }
+    if (tcp.writableLength === 0) return;
+    // Only Node sees octets leave in the middle of one long write, so this wait is by its timer and not by the clock.
+    tcp.setTimeout(this.#host.options.pongTimeout);
     // A peer that sends and does not read would fill our memory with answers.
     if (this.bufferedAmount > this.#host.options.maxBufferedAmount / 2 && !tcp.isPaused()) tcp.pause();
   }
 
+  /** For some time no octet has moved either way. That is a peer's right, unless something waits for it. */
+  #timedOut(): void {
+    this.#tcp.setTimeout(0);
+    if (this.#tcp.writableLength === 0 || this.#closeBy !== undefined) return;
+    this.#giveUp(
+      CloseCode.tryAgainLater,
+      `The peer took no octets for ${this.#host.options.pongTimeout} ms.`,
+    );
+  }
+
   #drained(): void {
-    this.#stalledSince = undefined;
+    this.#tcp.setTimeout(0);
     if (this.#tcp.isPaused()) this.#tcp.resume();
     if (!this.#wantsDrain) return;
     this.#wantsDrain = false;
@@ -320,7 +332,7 @@ export class ServerSocket<T> implements WebSocket<T> {
   #run(handler: () => unknown): void {
     try {
       const result = handler();
-      if (result instanceof Promise) result.catch((error: unknown) => this.#handlerFailed(error));
+      onRejection(result, (error) => this.#handlerFailed(error));
     } catch (error) {
       this.#handlerFailed(error);
     }

@@ -134,7 +134,7 @@ for (const role of ['server', 'client'] as const) {
         { cause: 'The peer reads too slowly.' },
         {
           code: 1006,
-          reason: 'too slow',
+          reason: '',
           wasClean: false,
           initiator: 'us',
           section: undefined,
@@ -160,7 +160,7 @@ for (const role of ['server', 'client'] as const) {
         {},
         {
           code: 1006,
-          reason: 'bye',
+          reason: '',
           wasClean: false,
           initiator: 'us',
           section: undefined,

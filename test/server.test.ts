@@ -1,23 +1,12 @@
 /** The shell around all connections: heads, refusals, limits, deadlines, node:http on the same port, topics, the end. */
-import { Agent, get, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { encodeFrame, Opcode } from '../src/frame.ts';
 import { createServer } from '../src/server.ts';
 import { serve } from './support/serving.ts';
-import { TcpPeer, upgradeHead } from './support/tcp-peer.ts';
+import { answer, TcpPeer, upgradeHead } from './support/tcp-peer.ts';
 
 const text = (value: string) => new TextEncoder().encode(value);
 const textFrame = (value: string) => Buffer.from(encodeFrame({ opcode: Opcode.text, payload: text(value) }));
-
-/** Status line and body of the answer to a request that ends its connection. */
-async function answer(port: number, head: string): Promise<string> {
-  const peer = await TcpPeer.connect(port);
-  peer.send(head);
-  const bytes = await peer.rest();
-  peer.socket.end();
-  return bytes.toString('latin1');
-}
 
 describe('the opening handshake over TCP', () => {
   test('the head may come in any pieces', async () => {
@@ -74,6 +63,47 @@ describe('the opening handshake over TCP', () => {
       'Error: bug',
       'TypeError: The upgrade handler chose the protocol mine, which the client did not offer.',
     ]);
+  });
+
+  test('an upgrade handler that answers with a promise, or a wrong status, lets nobody in', async () => {
+    const decisions: Record<string, unknown> = {
+      '/promise': Promise.resolve({ refuse: 403, explanation: 'No.' }),
+      '/nothing': undefined,
+      '/status': { refuse: 200, explanation: 'No.' },
+      '/words': { refuse: 403 },
+    };
+    const { port, errors } = await serve({
+      upgrade: ({ path }) => decisions[path] as { data: string },
+    });
+    for (const path of Object.keys(decisions)) {
+      expect(await answer(port, upgradeHead(port, path))).toMatch(/^HTTP\/1\.1 500 /);
+    }
+    expect(errors.map(String)).toEqual([
+      'TypeError: The upgrade handler must return { data } or { refuse, explanation }, and not a promise.',
+      'TypeError: The upgrade handler must return { data } or { refuse, explanation }, and not a promise.',
+      'TypeError: The upgrade handler refused with 200; it takes 300 to 599 and an explanation.',
+      'TypeError: The upgrade handler refused with 403; it takes 300 to 599 and an explanation.',
+    ]);
+  });
+
+  test('a head that is completed after its 408 opens nothing', async () => {
+    const asked: string[] = [];
+    const { port, clock, errors } = await serve({
+      upgrade({ path }) {
+        asked.push(path);
+        return { data: path };
+      },
+    });
+    const late = await TcpPeer.connect(port);
+    const head = upgradeHead(port, '/late');
+    late.send(head.slice(0, 20));
+    await TcpPeer.open(port, '/other');
+    clock.advance(10_000);
+    expect((await late.rest()).toString()).toMatch(/^HTTP\/1\.1 408 /);
+    late.send(head.slice(20));
+    late.socket.end();
+    await new Promise((resolve) => late.socket.on('close', resolve));
+    expect([asked, errors]).toEqual([['/other'], []]);
   });
 
   test('a head that does not come in time gets 408; one that never ends gets 431 at the limit', async () => {
@@ -140,98 +170,8 @@ describe('limits', () => {
     expect(make({ maxBufferedAmount: 1000 })).toThrow(/maxBufferedAmount is 1000/);
     expect(make({ pingInterval: 0 })).toThrow(/pingInterval/);
     expect(make({ maxMessageLength: 1.5 })).toThrow(RangeError);
-  });
-});
-
-describe('requests that are no upgrade', () => {
-  const http = (request: IncomingMessage, response: ServerResponse): void => {
-    let length = 0;
-    request.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-    });
-    request.on('end', () => response.end(`${request.method} ${request.url} ${length}`));
-  };
-
-  const fetchText = async (url: string, init?: RequestInit): Promise<string> =>
-    (await fetch(url, init)).text();
-
-  test('go to node:http on the same port: keep-alive, bodies, pipelining', async () => {
-    const { port } = await serve({}, { http });
-    expect(await fetchText(`http://127.0.0.1:${port}/a?b`)).toBe('GET /a?b 0');
-    const body = new Uint8Array(3_000_000);
-    expect(await fetchText(`http://127.0.0.1:${port}/up`, { method: 'POST', body })).toBe('POST /up 3000000');
-    const peer = await TcpPeer.connect(port);
-    peer.send('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-    const both = (await peer.rest()).toString();
-    peer.socket.end();
-    expect(both.indexOf('GET /1 0')).toBeGreaterThan(0);
-    expect(both.indexOf('GET /2 0')).toBeGreaterThan(both.indexOf('GET /1 0'));
-  });
-
-  test('without an http handler they are told what this is', async () => {
-    const { port } = await serve();
-    const response = await fetch(`http://127.0.0.1:${port}/`);
-    expect([response.status, response.headers.get('upgrade')]).toEqual([426, 'websocket']);
-    expect(await response.text()).toMatch(/^This server speaks WebSocket only/);
-  });
-
-  test('a connection that served a page may be upgraded afterwards, with the first frame right behind', async () => {
-    const { port } = await serve({}, { http });
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    onTestFinished(() => agent.destroy());
-    const first = await new Promise<Socket>((resolve, reject) => {
-      get({ port, host: '127.0.0.1', path: '/page', agent }, (response) => {
-        const { socket } = response;
-        response.resume();
-        response.on('end', () => setImmediate(() => resolve(socket)));
-      }).on('error', reject);
-    });
-    const { socket, reused } = await new Promise<{ socket: Socket; reused: boolean }>((resolve, reject) => {
-      const request = httpRequest({
-        port,
-        host: '127.0.0.1',
-        path: '/chat',
-        agent,
-        headers: {
-          Connection: 'Upgrade',
-          Upgrade: 'websocket',
-          'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
-          'Sec-WebSocket-Version': '13',
-        },
-      });
-      request.on('upgrade', (_, upgraded) =>
-        resolve({ socket: upgraded as Socket, reused: request.reusedSocket }),
-      );
-      request.on('response', (response) => reject(new Error(`refused with ${response.statusCode}`)));
-      request.on('error', reject);
-      request.end();
-    });
-    expect(reused).toBe(true);
-    expect(socket).toBe(first);
-    const echoed = new Promise((resolve) => socket.once('data', resolve));
-    socket.write(encodeFrame({ opcode: Opcode.text, payload: text('hi'), maskingKey: 7 }));
-    expect(await echoed).toEqual(textFrame('hi'));
-    socket.destroy();
-  });
-
-  test("another protocol's upgrade offer is declined by serving the request", async () => {
-    const { port } = await serve({}, { http });
-    const offer =
-      'Host: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAAA\r\n';
-    const peer = await TcpPeer.connect(port);
-    peer.send(`POST /h2 HTTP/1.1\r\n${offer}Content-Length: 4\r\n\r\nbody`);
-    expect(await peer.head()).toMatch(/^HTTP\/1\.1 200 /);
-    expect((await peer.take(10)).toString()).toBe('POST /h2 4');
-    peer.destroy();
-  });
-
-  test('a client that breaks off in its body leaves nothing behind', async () => {
-    const { port, server } = await serve({}, { http });
-    const peer = await TcpPeer.connect(port);
-    peer.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab');
-    peer.destroy();
-    await peer.ended;
-    await server.close();
+    expect(make({ host: '' })).toThrow(/host is empty/);
+    expect(make({ host: undefined, port: undefined })).not.toThrow();
   });
 });
 
@@ -313,6 +253,35 @@ describe('the end', () => {
     clock.advance(2000);
     await stopped;
     expect(await closed()).toMatchObject({ code: 1006, initiator: 'us' });
+  });
+
+  test('every close handler has been called when close resolves', async () => {
+    for (let round = 0; round < 20; round++) {
+      const { port, server, records } = await serve();
+      const peers = [await TcpPeer.open(port), await TcpPeer.open(port), await TcpPeer.open(port)];
+      const stopped = server.close();
+      for (const peer of peers) {
+        peer.sendFrame({ opcode: Opcode.close });
+        peer.socket.end();
+      }
+      await stopped;
+      expect(records.length).toBe(3);
+    }
+  });
+
+  test('a code that must not be sent is refused, and nothing has stopped', async () => {
+    const { port, server } = await serve();
+    await expect(server.close({ code: 1006 })).rejects.toThrow(RangeError);
+    await TcpPeer.open(port);
+    expect(server.sockets.size).toBe(1);
+  });
+
+  test('a server that is closed before it listens says so', async () => {
+    const server = createServer({ upgrade: () => ({ data: 0 }), message() {} });
+    const listening = server.listen();
+    const failed = expect(listening).rejects.toThrow('The server was closed before it listened.');
+    await server.close();
+    await failed;
   });
 
   test('a port in use is an error from listen', async () => {

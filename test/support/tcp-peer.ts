@@ -118,3 +118,12 @@ export class TcpPeer {
     });
   }
 }
+
+/** Status line and body of the answer to a request that ends its connection. */
+export async function answer(port: number, head: string): Promise<string> {
+  const peer = await TcpPeer.connect(port);
+  peer.send(head);
+  const bytes = await peer.rest();
+  peer.socket.end();
+  return bytes.toString('latin1');
+}

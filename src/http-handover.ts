@@ -1,0 +1,114 @@
+/**
+ * The requests that are no WebSocket upgrade: a node:http server that listens nowhere is given connections that
+ * server.ts has accepted, with their octets put back, so that one port serves both and HTTP stays Node's business. A
+ * later request on such a connection may be an upgrade after all; that comes back. Called by server.ts.
+ */
+import { Buffer } from 'node:buffer';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket as TcpSocket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { wantsWebSocket } from './handshake.ts';
+import { parseRequestHead, type RequestHead } from './http-head.ts';
+import { onRejection } from './rejection.ts';
+
+export interface HandoverEvents {
+  /** A kept-alive connection asks for a WebSocket. `rest` are the octets behind the head. May throw HttpError. */
+  upgrade(tcp: Duplex, head: RequestHead, rest: Uint8Array): void;
+  /** Answering that failed. */
+  refuse(tcp: Duplex, error: unknown): void;
+  /** The listener threw or rejected. The request has been answered with 500. */
+  report(error: unknown): void;
+}
+
+export class HttpHandover {
+  readonly #server: Server;
+  readonly #listener: (request: IncomingMessage, response: ServerResponse) => unknown;
+  readonly #events: HandoverEvents;
+  /** Responses that are not finished, by connection. */
+  readonly #responses = new Map<Duplex, number>();
+
+  constructor(
+    listener: (request: IncomingMessage, response: ServerResponse) => unknown,
+    events: HandoverEvents,
+  ) {
+    this.#listener = listener;
+    this.#events = events;
+    this.#server = createServer((request, response) => this.#serve(request, response));
+    this.#server.on('upgrade', (request, tcp, rest) => this.#upgrade(request, tcp, rest));
+  }
+
+  /** Begins to hold connections to node:http's own deadlines for heads, bodies and idleness. */
+  start(): void {
+    // It does so when it hears that it listens, which by itself it never will.
+    this.#server.emit('listening');
+  }
+
+  /** Gives it a connection and the octets that were read from it. */
+  take(tcp: Duplex, bytes: Uint8Array): void {
+    tcp.unshift(bytes);
+    this.#server.emit('connection', tcp);
+  }
+
+  /** Ends connections on which nothing is under way. */
+  closeIdle(): void {
+    this.#server.closeIdleConnections();
+  }
+
+  stop(): void {
+    this.#server.close();
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    const tcp: TcpSocket = request.socket;
+    this.#responses.set(tcp, (this.#responses.get(tcp) ?? 0) + 1);
+    response.once('close', () => {
+      const left = (this.#responses.get(tcp) ?? 1) - 1;
+      if (left === 0) this.#responses.delete(tcp);
+      else this.#responses.set(tcp, left);
+    });
+    try {
+      onRejection(this.#listener(request, response), (error) => this.#failed(error, response));
+    } catch (error) {
+      this.#failed(error, response);
+    }
+  }
+
+  #failed(error: unknown, response: ServerResponse): void {
+    this.#events.report(error);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
+    response.end('The server failed on this request.\n');
+  }
+
+  /** An upgrade to WebSocket is handed back; the offer of another protocol is declined by serving the request. */
+  #upgrade(request: IncomingMessage, tcp: Duplex, rest: Uint8Array): void {
+    // Pipelined behind a response that is still being written, the reply would stand in the middle of that.
+    if (this.#responses.has(tcp)) {
+      tcp.destroy();
+      return;
+    }
+    try {
+      const head = parseRequestHead(encodeHead(request, false));
+      if (wantsWebSocket(head)) this.#events.upgrade(tcp, head, rest);
+      // node:http has let go of the connection; without the offer it takes the request up again.
+      else this.take(tcp, Buffer.concat([encodeHead(request, true), rest]));
+    } catch (error) {
+      this.#events.refuse(tcp, error);
+    }
+  }
+}
+
+/** The head of a request that node:http has parsed, as octets again; without its upgrade when that is not wanted. */
+function encodeHead(request: IncomingMessage, withoutUpgrade: boolean): Buffer {
+  let text = `${request.method} ${request.url} HTTP/${request.httpVersion}\r\n`;
+  const { rawHeaders } = request;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (withoutUpgrade && /^(?:upgrade|connection)$/i.test(name)) continue;
+    text += `${name}: ${rawHeaders[index + 1] ?? ''}\r\n`;
+  }
+  return Buffer.from(`${text}\r\n`, 'latin1');
+}

@@ -1,0 +1,149 @@
+/** Plain HTTP on the server's port, and upgrades that come on a connection which served HTTP before. Real TCP. */
+import { Agent, get, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { encodeFrame, Opcode } from '../src/frame.ts';
+import { serve } from './support/serving.ts';
+import { TcpPeer, upgradeHead } from './support/tcp-peer.ts';
+
+const text = (value: string) => new TextEncoder().encode(value);
+const textFrame = (value: string) => Buffer.from(encodeFrame({ opcode: Opcode.text, payload: text(value) }));
+
+describe('requests that are no upgrade', () => {
+  const http = (request: IncomingMessage, response: ServerResponse): void => {
+    let length = 0;
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+    });
+    request.on('end', () => response.end(`${request.method} ${request.url} ${length}`));
+  };
+
+  const fetchText = async (url: string, init?: RequestInit): Promise<string> =>
+    (await fetch(url, init)).text();
+
+  test('go to node:http on the same port: keep-alive, bodies, pipelining', async () => {
+    const { port } = await serve({}, { http });
+    expect(await fetchText(`http://127.0.0.1:${port}/a?b`)).toBe('GET /a?b 0');
+    const body = new Uint8Array(3_000_000);
+    expect(await fetchText(`http://127.0.0.1:${port}/up`, { method: 'POST', body })).toBe('POST /up 3000000');
+    const peer = await TcpPeer.connect(port);
+    peer.send('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    const both = (await peer.rest()).toString();
+    peer.socket.end();
+    expect(both.indexOf('GET /1 0')).toBeGreaterThan(0);
+    expect(both.indexOf('GET /2 0')).toBeGreaterThan(both.indexOf('GET /1 0'));
+  });
+
+  test('without an http handler they are told what this is', async () => {
+    const { port } = await serve();
+    const response = await fetch(`http://127.0.0.1:${port}/`);
+    expect([response.status, response.headers.get('upgrade')]).toEqual([426, 'websocket']);
+    expect(await response.text()).toMatch(/^This server speaks WebSocket only/);
+  });
+
+  test('a connection that served a page may be upgraded afterwards, with the first frame right behind', async () => {
+    const { port } = await serve({}, { http });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const first = await new Promise<Socket>((resolve, reject) => {
+      get({ port, host: '127.0.0.1', path: '/page', agent }, (response) => {
+        const { socket } = response;
+        response.resume();
+        response.on('end', () => setImmediate(() => resolve(socket)));
+      }).on('error', reject);
+    });
+    const { socket, reused } = await new Promise<{ socket: Socket; reused: boolean }>((resolve, reject) => {
+      const request = httpRequest({
+        port,
+        host: '127.0.0.1',
+        path: '/chat',
+        agent,
+        headers: {
+          Connection: 'Upgrade',
+          Upgrade: 'websocket',
+          'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+          'Sec-WebSocket-Version': '13',
+        },
+      });
+      request.on('upgrade', (_, upgraded) =>
+        resolve({ socket: upgraded as Socket, reused: request.reusedSocket }),
+      );
+      request.on('response', (response) => reject(new Error(`refused with ${response.statusCode}`)));
+      request.on('error', reject);
+      request.end();
+    });
+    expect(reused).toBe(true);
+    expect(socket).toBe(first);
+    const echoed = new Promise((resolve) => socket.once('data', resolve));
+    socket.write(encodeFrame({ opcode: Opcode.text, payload: text('hi'), maskingKey: 7 }));
+    expect(await echoed).toEqual(textFrame('hi'));
+    socket.destroy();
+  });
+
+  test("another protocol's upgrade offer is declined by serving the request", async () => {
+    const { port } = await serve({}, { http });
+    const offer =
+      'Host: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAAA\r\n';
+    const peer = await TcpPeer.connect(port);
+    peer.send(`POST /h2 HTTP/1.1\r\n${offer}Content-Length: 4\r\n\r\nbody`);
+    expect(await peer.head()).toMatch(/^HTTP\/1\.1 200 /);
+    expect((await peer.take(10)).toString()).toBe('POST /h2 4');
+    peer.destroy();
+  });
+
+  test('a handler that throws or rejects costs its request 500, or the rest of its answer', async () => {
+    const { port, errors } = await serve(
+      {},
+      {
+        http: async (request, response) => {
+          if (request.url === '/half') response.write('half');
+          throw new Error(`bug in ${request.url}`);
+        },
+      },
+    );
+    const sync = await serve(
+      {},
+      {
+        http: () => {
+          throw new Error('sync bug');
+        },
+      },
+    );
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(500);
+    await expect(
+      fetch(`http://127.0.0.1:${port}/half`).then((response) => response.text()),
+    ).rejects.toThrow();
+    expect((await fetch(`http://127.0.0.1:${sync.port}/`)).status).toBe(500);
+    expect(errors.map(String)).toEqual(['Error: bug in /', 'Error: bug in /half']);
+    expect(sync.errors.map(String)).toEqual(['Error: sync bug']);
+  });
+
+  test('an upgrade behind a response that is still being written is not answered into it', async () => {
+    let finish: (() => void) | undefined;
+    const { port, server } = await serve(
+      {},
+      {
+        http: (_, response) => {
+          response.write('begun');
+          finish = () => response.end();
+        },
+      },
+    );
+    const peer = await TcpPeer.connect(port);
+    peer.send(`GET / HTTP/1.1\r\nHost: x\r\n\r\n${upgradeHead(port)}`);
+    const answered = (await peer.rest()).toString();
+    peer.socket.end();
+    finish?.();
+    expect(answered).not.toContain('101');
+    expect(server.sockets.size).toBe(0);
+  });
+
+  test('a client that breaks off in its body leaves nothing behind', async () => {
+    const { port, server } = await serve({}, { http });
+    const peer = await TcpPeer.connect(port);
+    peer.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab');
+    peer.destroy();
+    await peer.ended;
+    await server.close();
+  });
+});
