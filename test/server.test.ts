@@ -103,7 +103,9 @@ describe('the opening handshake over TCP', () => {
     late.send(head.slice(20));
     late.socket.end();
     await new Promise((resolve) => late.socket.on('close', resolve));
-    expect([asked, errors]).toEqual([['/other'], []]);
+    // An answer to a later connection shows that the late octets have been read.
+    await TcpPeer.open(port, '/after');
+    expect([asked, errors]).toEqual([['/other', '/after'], []]);
   });
 
   test('a head that does not come in time gets 408; one that never ends gets 431 at the limit', async () => {
