@@ -32,7 +32,7 @@ export function useScrolling(
 ): Scrolling {
   const [atNewest, setAtNewest] = useState(true);
   const following = useRef(true);
-  const anchor = useRef<{ readonly key: string; readonly top: number } | undefined>(undefined);
+  const anchor = useRef<Anchor | undefined>(undefined);
   const latest = useRef(needOlder);
   latest.current = needOlder;
 
@@ -47,8 +47,12 @@ export function useScrolling(
     if (held === undefined) return;
     const line = content.current?.querySelector(`[data-key="${CSS.escape(held.key)}"]`);
     if (line === null || line === undefined) return;
-    const moved = line.getBoundingClientRect().top - view.getBoundingClientRect().top - held.top;
-    if (Math.abs(moved) >= 0.5) view.scrollTop += moved;
+    // The reader may have scrolled since, and the event is still to come: that much is theirs and stays.
+    const wanted = held.top - (view.scrollTop - held.scrollTop);
+    const moved = line.getBoundingClientRect().top - view.getBoundingClientRect().top - wanted;
+    if (Math.abs(moved) < 0.5) return;
+    view.scrollTop += moved;
+    anchor.current = { key: held.key, top: wanted, scrollTop: view.scrollTop };
   };
 
   const onScroll = (): void => {
@@ -87,11 +91,15 @@ export function useScrolling(
   return { atNewest, toNewest, onScroll };
 }
 
-/** The first line that reaches into the view, and how far below its top edge it begins. */
-function findAnchor(
-  view: HTMLElement,
-  content: HTMLElement | null,
-): { readonly key: string; readonly top: number } | undefined {
+/** A line that is held in place, how far below the top edge of the view it begins, and where the view was then. */
+interface Anchor {
+  readonly key: string;
+  readonly top: number;
+  readonly scrollTop: number;
+}
+
+/** The first line that reaches into the view. */
+function findAnchor(view: HTMLElement, content: HTMLElement | null): Anchor | undefined {
   if (content === null) return undefined;
   const edge = view.getBoundingClientRect().top;
   const rows = content.children;
@@ -106,7 +114,8 @@ function findAnchor(
     for (const line of rows[index]?.querySelectorAll<HTMLElement>('[data-key]') ?? []) {
       const box = line.getBoundingClientRect();
       const key = line.dataset.key;
-      if (box.bottom > edge && key !== undefined) return { key, top: box.top - edge };
+      if (box.bottom > edge && key !== undefined)
+        return { key, top: box.top - edge, scrollTop: view.scrollTop };
     }
   }
   return undefined;
