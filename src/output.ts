@@ -11,6 +11,9 @@ import { applyMask } from './mask.ts';
 const smallestBlock = 512;
 const largestBlock = 64 * 1024;
 
+/** Blocks up to this come from Node's pool; a larger one out of it would keep up to 64 KiB of others' octets alive. */
+const pooledBlock = 4096;
+
 /** From this many octets on a payload is passed on as it is: copying it would cost more than one more iovec. */
 const referenceLength = 16 * 1024;
 
@@ -90,7 +93,8 @@ export class OutputBuffer {
   #reserve(length: number): Buffer {
     if (this.#block !== undefined && this.#block.length - this.#blockLength >= length) return this.#block;
     this.#endBlock();
-    const block = Buffer.allocUnsafe(Math.max(length, this.#nextBlock));
+    const size = Math.max(length, this.#nextBlock);
+    const block = size <= pooledBlock ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
     if (this.#nextBlock < largestBlock) this.#nextBlock *= 2;
     this.#block = block;
     return block;
