@@ -137,6 +137,8 @@ export class ServerSocket<T> implements WebSocket<T> {
   send(data: string | Uint8Array | PreparedMessage): SendResult {
     const { maxBufferedAmount } = this.#host.options;
     if (this.readyState !== ReadyState.open) return SendResult.closed;
+    // What this tick has gathered has not been offered to the peer yet: it is slow only if it does not take that.
+    if (this.bufferedAmount > maxBufferedAmount) this.#flush();
     if (this.bufferedAmount > maxBufferedAmount) {
       this.#giveUp(
         CloseCode.tryAgainLater,
@@ -289,7 +291,7 @@ export class ServerSocket<T> implements WebSocket<T> {
     }
     if (tcp.writableLength === 0) return;
     // Only Node sees octets leave in the middle of one long write, so this wait is by its timer and not by the clock.
-    tcp.setTimeout(this.#host.options.pongTimeout);
+    if (!tcp.timeout) tcp.setTimeout(this.#host.options.pongTimeout);
     // A peer that sends and does not read would fill our memory with answers.
     if (this.bufferedAmount > this.#host.options.maxBufferedAmount / 2 && !tcp.isPaused()) tcp.pause();
   }

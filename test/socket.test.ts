@@ -353,6 +353,15 @@ describe('back-pressure', () => {
   const maxBufferedAmount = 256 * 1024;
   const large = new Uint8Array(64 * 1024);
 
+  test('a peer is not called slow for what one tick has gathered', async () => {
+    const { port, opened } = await serve({}, { maxBufferedAmount });
+    const peer = await TcpPeer.open(port);
+    const socket = await opened();
+    for (let index = 0; index < 10; index++) expect(socket.send(large)).not.toBe(SendResult.closed);
+    await peer.take(10 * (10 + large.length));
+    expect(socket.readyState).toBe(1);
+  });
+
   test('send tells, drain follows, and a peer that never reads is closed with 1013', async () => {
     let drained = 0;
     const { port, opened, closed, clock } = await serve({ drain: () => drained++ }, { maxBufferedAmount });
