@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryDirectory } from './support/chat.ts';
+import { startChatProgram } from './support/chat-program.ts';
 import { ChatClient, serveChat } from './support/chat-server.ts';
 import { Program, root } from './support/process.ts';
 
@@ -50,15 +51,7 @@ describe('examples/bot.ts', () => {
 
   it('answers after a restart what was asked while it was away, once', async () => {
     const data = temporaryDirectory();
-    const start = async (port: string) => {
-      const program = new Program(['--import', 'tsx', 'src/main.ts', '--port', port, '--data', data]);
-      onTestFinished(async () => {
-        program.signal('SIGKILL');
-        await program.ended;
-      });
-      const [, found = ''] = await program.output(/:(\d+)\n/);
-      return { program, port: found };
-    };
+    const start = (port: string) => startChatProgram(data, port);
     const first = await start('0');
     const bot = runBot(`ws://127.0.0.1:${first.port}/chat`, 'Phoenix');
     await bot.output(/^Phoenix is in general with 0 others\n/);

@@ -2,12 +2,12 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ProtocolError } from '../src/close.ts';
 import { Decoder } from '../src/decoder.ts';
 import { encodeFrame, type Frame, Opcode } from '../src/frame.ts';
 import { forEachChopping, seededRandom } from './support/chopping.ts';
 import { lengthForms } from './support/frame-vectors.ts';
 import { concat, countedOctets, hex, randomOctets, utf8 } from './support/octets.ts';
+import { errorOf } from './support/protocol-error.ts';
 
 const seed = 0x6_02;
 const limit = 1024 * 1024;
@@ -42,16 +42,6 @@ function frames(from: Sender, ...list: readonly Frame[]): Uint8Array {
   return concat(
     ...list.map((frame) => encodeFrame(from === 'client' ? { maskingKey: key, ...frame } : frame)),
   );
-}
-
-function errorOf(run: () => unknown): ProtocolError | undefined {
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    if (error instanceof ProtocolError) return error;
-    throw error;
-  }
 }
 
 /** One ping behind the vector shows, in the chopping with a tail, that the stream is in step. */

@@ -1,7 +1,6 @@
 /** Frames: RFC 6455 §5.1-§5.3, §5.5, §5.7. Every vector is read and written. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ProtocolError } from '../src/close.ts';
 import {
   checkFrameLength,
   checkFrameStart,
@@ -18,6 +17,7 @@ import { applyMask } from '../src/mask.ts';
 import { forEachChopping, seededRandom } from './support/chopping.ts';
 import { exampleFrames, lengthForms } from './support/frame-vectors.ts';
 import { concat, countedOctets, hex } from './support/octets.ts';
+import { errorOf } from './support/protocol-error.ts';
 
 const seed = 0x5_02;
 
@@ -28,16 +28,6 @@ function decodeChunks(chunks: readonly Uint8Array[]): FrameHeader | undefined {
     if (header !== undefined) return header;
   }
   return undefined;
-}
-
-function errorOf(run: () => unknown): ProtocolError | undefined {
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    if (error instanceof ProtocolError) return error;
-    throw error;
-  }
 }
 
 describe('the examples of §5.7, both ways', () => {

@@ -1,11 +1,11 @@
 /** One message put together: its limit, its memory and its UTF-8 (RFC 6455 §5.4, §8.1, §10.4). */
 import { Buffer, constants } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
-import { ProtocolError } from '../src/close.ts';
 import { Opcode } from '../src/frame.ts';
 import { MessageAssembler, notUtf8 } from '../src/message.ts';
 import { forEachChopping } from './support/chopping.ts';
 import { countedOctets, hex, utf8 } from './support/octets.ts';
+import { errorOf } from './support/protocol-error.ts';
 
 const seed = 0x5_04;
 const unknown = Number.POSITIVE_INFINITY;
@@ -16,16 +16,6 @@ function pushAll(assembler: MessageAssembler, chunks: readonly Uint8Array[]): vo
   for (const chunk of chunks) {
     assembler.push(Buffer.from(chunk), 0, chunk.length, expected);
     expected -= chunk.length;
-  }
-}
-
-function errorOf(run: () => unknown): ProtocolError | undefined {
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    if (error instanceof ProtocolError) return error;
-    throw error;
   }
 }
 

@@ -7,8 +7,9 @@
 import { expect, test } from 'vitest';
 import type { ChatState } from '../../public/chat/model.ts';
 import type { Message } from '../../src/chat/events.ts';
+import { seededRandom } from '../support/chopping.ts';
 import { FakeBrowser } from './fake-browser.ts';
-import { seededRandom } from './fake-clock.ts';
+
 import { outline, type Page, World } from './fake-page.ts';
 
 const sends = 500;

@@ -9,7 +9,8 @@ import type {
   UploadHandlers,
 } from '../../public/chat/platform.ts';
 import type { KeyValueStore } from '../../public/chat/stored.ts';
-import { type FakeClock, seededRandom } from './fake-clock.ts';
+import { seededRandom } from '../support/chopping.ts';
+import type { FakeClock } from './fake-clock.ts';
 import { FakeStorage } from './fake-storage.ts';
 
 /** What tabs of one browser share: the storage, and the news of its changes. */

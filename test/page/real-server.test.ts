@@ -10,8 +10,8 @@ import type { Environment } from '../../public/chat/platform.ts';
 import { createStore } from '../../public/chat/store.ts';
 import { readUploadReply } from '../../public/chat/upload.ts';
 import { temporaryDirectory } from '../support/chat.ts';
+import { startChatProgram } from '../support/chat-program.ts';
 import { serveChat } from '../support/chat-server.ts';
-import { Program } from '../support/process.ts';
 import { outline } from './fake-page.ts';
 import { FakeStorage } from './fake-storage.ts';
 
@@ -139,15 +139,7 @@ test('an image goes up and is seen by another; one that only looks like an image
 
 test('a server that is killed in mid-conversation and one that restarts lose and repeat nothing', async () => {
   const data = temporaryDirectory();
-  const start = async (port: string) => {
-    const program = new Program(['--import', 'tsx', 'src/main.ts', '--port', port, '--data', data]);
-    onTestFinished(async () => {
-      program.signal('SIGKILL');
-      await program.ended;
-    });
-    const [, found = ''] = await program.output(/:(\d+)\n/);
-    return { program, port: found };
-  };
+  const start = (port: string) => startChatProgram(data, port);
   const first = await start('0');
   const ada = await enter(Number(first.port), 'Ada');
   const say = (from: number, to: number) => {

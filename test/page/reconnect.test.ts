@@ -7,9 +7,10 @@ import {
   longestWait,
   shortestWait,
 } from '../../public/chat/reconnect.ts';
+import { seededRandom } from '../support/chopping.ts';
 import { FakeBrowser, FakeTab } from './fake-browser.ts';
 import { FakeChat } from './fake-chat.ts';
-import { FakeClock, seededRandom } from './fake-clock.ts';
+import { FakeClock } from './fake-clock.ts';
 
 describe('backOff', () => {
   test('stays within half a second and the ceiling, and uses all of it', () => {

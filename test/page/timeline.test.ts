@@ -15,7 +15,7 @@ import {
   type Timeline,
 } from '../../public/chat/timeline.ts';
 import type { Entrance, Message, Page } from '../../src/chat/events.ts';
-import { seededRandom } from './fake-clock.ts';
+import { seededRandom } from '../support/chopping.ts';
 
 const mei = { id: 'mei', name: 'Mei' };
 const ada = { id: 'ada', name: 'Ada' };

@@ -3,13 +3,12 @@
  * and pages that fail the test when a script throws or the Content-Security-Policy has to stop something.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import { findChromium } from '../../scripts/programs.ts';
-import { Program } from './process.ts';
+import { startChatProgram } from './chat-program.ts';
 
 export const desktop = { viewport: { width: 1280, height: 800 }, locale: 'en-GB' } as const;
 export const phone = {
@@ -50,40 +49,23 @@ export interface ChatProgram {
 /** The chat as `npm start` runs it, on an empty directory and a free port. Ended and removed when the test is over. */
 export async function startChat(): Promise<ChatProgram> {
   const directory = mkdtempSync(join(tmpdir(), 'barewire-browser-'));
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  let program: Program | undefined;
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  let running = await startChatProgram(directory, '0');
+  // It comes back where the pages look for it.
+  const { port } = running;
   const end = async (signal: NodeJS.Signals): Promise<void> => {
-    program?.signal(signal);
-    await program?.ended;
-    program = undefined;
+    running.program.signal(signal);
+    await running.program.ended;
   };
-  const start = async (): Promise<void> => {
-    const args = ['--import', 'tsx', 'src/main.ts', '--port', String(port), '--data', directory];
-    program = new Program(args);
-    await program.output(/http:\/\/\S+/);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port: Number(port),
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+    start: async () => {
+      running = await startChatProgram(directory, port);
+    },
   };
-  onTestFinished(async () => {
-    await end('SIGKILL');
-    rmSync(directory, { recursive: true, force: true });
-  });
-  await start();
-  return { url, port, kill: () => end('SIGKILL'), stop: () => end('SIGTERM'), start };
-}
-
-/** A port that nobody has. The program must come back on it, so it cannot choose one itself each time. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address === null || typeof address === 'string') reject(new Error('There is no port.'));
-        else resolve(address.port);
-      });
-    });
-  });
 }
 
 /** A browser of one person's own (nothing is shared with other pages), closed when the test is over. */

@@ -1,0 +1,17 @@
+/** The chat in a process of its own, for tests that stop or kill it and start it again. */
+import { onTestFinished } from 'vitest';
+import { Program } from './process.ts';
+
+/** The chat, as src/main.ts runs it, on that port (`0` takes a free one), ended hard when the test is over. */
+export async function startChatProgram(
+  data: string,
+  port: string,
+): Promise<{ readonly program: Program; readonly port: string }> {
+  const program = new Program(['--import', 'tsx', 'src/main.ts', '--port', port, '--data', data]);
+  onTestFinished(async () => {
+    program.signal('SIGKILL');
+    await program.ended;
+  });
+  const [, found = ''] = await program.output(/:(\d+)\n/);
+  return { program, port: found };
+}
