@@ -18,7 +18,7 @@ export interface ChatRates {
   readonly signIns: Rate;
   /** Images of one member: a handful of photos at once. */
   readonly uploads: Rate;
-  /** Requests that were malformed, invalid or over a limit, on one connection; beyond this it is closed with 1008. */
+  /** Requests that were malformed, invalid, or over a limit before it was time, on one connection; beyond this it is closed with 1008. */
   readonly refusals: Rate;
 }
 

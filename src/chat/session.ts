@@ -36,6 +36,9 @@ const handlers: { readonly [Name in RequestName]: Handler<Name> } = {
 /** Requests that may wait behind one that is being carried out. */
 const maximumQueueLength = 256;
 
+/** Milliseconds by which a client may be early: timers count whole ones, and begin anywhere in one. */
+const timerSlack = 2;
+
 // RFC 6455 §7.4.1. The core's table is not used, for the chat does not depend on what carries it.
 const normalClosure = 1000;
 const policyViolation = 1008;
@@ -52,6 +55,8 @@ export class Session implements Peer, Caller {
   /** Pushes that wait for the reply to a sign-in. */
   #held: Push[] | undefined;
   #afterReply: (() => void)[] = [];
+  /** When the client was last told to wait, and for how long. */
+  #toldToWait: { readonly at: number; readonly retryAfter: number } | undefined;
 
   /** Says hello. */
   constructor(chat: Chat, channel: Channel) {
@@ -208,10 +213,22 @@ export class Session implements Peer, Caller {
   #refuse(id: number | undefined, failure: Failure): void {
     const event = { event: 'reply:error', ...(id === undefined ? {} : { id }), data: failure };
     this.#channel.send(JSON.stringify(event));
-    if (!isAbuse(failure)) return;
-    if (this.#refusalBucket.take(this.#chat.clock.now()) > 0) {
+    const now = this.#chat.clock.now();
+    if (this.#isAbuse(failure, now) && this.#refusalBucket.take(now) > 0) {
       this.#close(policyViolation, 'too many requests that had to be refused');
     }
+  }
+
+  /** Whether that is a mistake which a program makes over and over when it does not read its replies. */
+  #isAbuse({ code, retryAfter }: Failure, now: number): boolean {
+    if (code !== 'rate-limited')
+      return code === 'malformed' || code === 'unknown-event' || code === 'invalid';
+    const told = this.#toldToWait;
+    this.#toldToWait = { at: now, retryAfter: retryAfter ?? 0 };
+    if (told === undefined) return false;
+    // A wall clock that was set back tells nothing.
+    const waited = now - told.at;
+    return waited >= 0 && waited < told.retryAfter - timerSlack;
   }
 
   #close(code: number, reason: string): void {
@@ -225,11 +242,6 @@ export class Session implements Peer, Caller {
     const room = this.#chat.room(this.#presence.room);
     if (room !== undefined) this.#chat.disconnect(room, this.#presence.member, this);
   }
-}
-
-/** Mistakes that a program makes over and over when it does not read its replies. */
-function isAbuse({ code }: Failure): boolean {
-  return code === 'malformed' || code === 'unknown-event' || code === 'invalid' || code === 'rate-limited';
 }
 
 function carryOut(

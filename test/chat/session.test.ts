@@ -692,6 +692,69 @@ describe('limits', () => {
   });
 });
 
+describe('being told to wait', () => {
+  const send = (number: number) =>
+    JSON.stringify({ event: 'message:send', data: { nonce: `wait-nonce-${number}`, content: text('x') } });
+
+  it('is no offence for who waits exactly so long, however often', async () => {
+    const stage = stageChat({
+      log: new MemoryLog(),
+      rates: { messages: { burst: 1, perSecond: 10 }, refusals: { burst: 2, perSecond: 0.001 } },
+    });
+    const ada = stage.client();
+    await ada.enter('Ada');
+    await ada.say('first');
+    for (let number = 0; number < 100; number++) {
+      const data = { nonce: `wait-nonce-${number}`, content: text('x') };
+      const { retryAfter } = await ada.refused('message:send', data);
+      expect(retryAfter).toBe(100);
+      stage.clock.advance(100);
+      await ada.ok('message:send', data);
+    }
+    expect(ada.closed).toBeUndefined();
+  });
+
+  it('by the limit of all requests neither', () => {
+    const stage = stageChat({
+      rates: { requests: { burst: 1, perSecond: 1 }, refusals: { burst: 2, perSecond: 0.001 } },
+    });
+    const ada = stage.client();
+    const refused = () => ada.events.filter(({ event }) => event === 'reply:error').length;
+    ada.sendText('{"event":"heartbeat:ping"}');
+    for (let times = 1; times <= 20; times++) {
+      ada.sendText('{"event":"heartbeat:ping"}');
+      expect(refused()).toBe(times);
+      stage.clock.advance(1000);
+      ada.sendText('{"event":"heartbeat:ping"}');
+    }
+    expect(ada.closed).toBeUndefined();
+  });
+
+  it('and not waiting is: hundreds at once end in 1008', async () => {
+    const stage = stageChat({ log: new MemoryLog() });
+    const ada = stage.client();
+    await ada.enter('Ada');
+    for (let number = 0; number < 300; number++) ada.sendText(send(number));
+    await stage.chat.idle();
+    expect(ada.closed?.code).toBe(1008);
+  });
+
+  it('and a clock that is set back makes nobody an offender', async () => {
+    const stage = stageChat({
+      log: new MemoryLog(),
+      rates: { messages: { burst: 1, perSecond: 10 }, refusals: { burst: 1, perSecond: 0.001 } },
+    });
+    const ada = stage.client();
+    await ada.enter('Ada');
+    await ada.say('first');
+    for (let number = 0; number < 5; number++) {
+      await ada.refused('message:send', { nonce: '12345678', content: text('x') });
+      stage.clock.setBack(3_600_000);
+    }
+    expect(ada.closed).toBeUndefined();
+  });
+});
+
 it('tells guests and members alike that the server is about to restart', async () => {
   const stage = stageChat();
   const [guest, ada] = [stage.client(), stage.client()];

@@ -43,6 +43,12 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  /** As when somebody corrects the wall clock. Timers do not mind. */
+  setBack(milliseconds: number): void {
+    this.#now -= milliseconds;
+    for (const timer of this.#timers) timer.due -= milliseconds;
+  }
+
   /** Moves on, calling back what falls due, in order. */
   advance(milliseconds: number): void {
     const end = this.#now + milliseconds;
