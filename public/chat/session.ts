@@ -123,6 +123,8 @@ export function createSession(dependencies: SessionDependencies): Session {
     if (entrance.token !== undefined) {
       token = entrance.token;
       writeStored(storage, tokenKey, token);
+      // Until the server hears from us again it must take the token for lost, and the name with it.
+      current.request('heartbeat:ping', {}, () => {});
     }
     remember(entrance.member);
     cell.update({ phase: 'chatting', me: entrance.member, signInFailure: undefined });

@@ -69,6 +69,7 @@ export class Chat {
     for (const member of this.identities.wereHere(now)) {
       room.restore(member, now + (options.restartGrace ?? 30_000));
     }
+    this.#report(this.identities.forgetLost(now));
     this.#stops = [
       this.log.onStored((message) => {
         const stored = this.#rooms.get(message.room);
@@ -116,6 +117,11 @@ export class Chat {
   /** Resolves when every request that has come in is carried out. */
   async idle(): Promise<void> {
     while (this.#work.size > 0) await Promise.all(this.#work);
+  }
+
+  /** A member has shown that they have their token. */
+  confirm(member: Member): void {
+    this.#report(this.identities.confirm(member.id));
   }
 
   /** A member's peer comes into a room. */
@@ -168,7 +174,7 @@ export class Chat {
     this.#report(this.identities.notePresence(memberId, isHere, this.clock.now()));
   }
 
-  /** Presence is a courtesy: when it cannot be written down, the chat goes on. */
+  /** Who is here, and is known to be, is a courtesy: when it cannot be written down, the chat goes on. */
   #report(written: Promise<void>): void {
     written.catch((error: unknown) => this.logger.error({ err: error }, 'presence was not stored'));
   }

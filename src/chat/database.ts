@@ -53,6 +53,8 @@ const migrations = [
     thumbnail_height INTEGER NOT NULL
   ) STRICT;
   `,
+  // Whoever has a token from before has shown it, or will lose nothing by not having to.
+  'ALTER TABLE identity ADD COLUMN is_confirmed INTEGER NOT NULL DEFAULT 1;',
 ] as const;
 
 interface Job {

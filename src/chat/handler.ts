@@ -21,6 +21,11 @@ export interface Caller {
   exit(): void;
   /** Called after the reply has gone out. */
   afterReply(callback: () => void): void;
+  /**
+   * Called once, when a request comes in after the reply has gone out: the client has what the reply said. Never called
+   * when no reply was asked for.
+   */
+  whenReplyWasRead(callback: () => void): void;
 }
 
 export type Handler<Name extends RequestName> = (

@@ -3,6 +3,9 @@
  * the SHA-256 is kept, so a stolen database lets nobody in; it is found by that hash, so there is no comparison to
  * time. A name stays its owner's until they log out, or 24 hours after they were last here. Called by the handlers,
  * chat.ts and site.ts. Writes share the database's group commit.
+ *
+ * A token may be lost on its way, and then nobody can give the name back. So an identity is unconfirmed until its owner
+ * has shown that they have the token, and one that is still unconfirmed when they go is revoked.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { type Database, numberOf, textOf } from './database.ts';
@@ -37,7 +40,7 @@ export class Identities {
       if (this.#isTaken(key, now)) return { status: 'taken', name, suggestion: this.#suggest(name, now) };
       this.#database.run('DELETE FROM identity WHERE name_key = ?', [key]);
       this.#database.run(
-        'INSERT INTO identity (token_hash, member_id, name, name_key, last_here, is_here) VALUES (?, ?, ?, ?, ?, 0)',
+        'INSERT INTO identity (token_hash, member_id, name, name_key, last_here, is_here, is_confirmed) VALUES (?, ?, ?, ?, ?, 0, 0)',
         [hashOf(token), member.id, name, key, now],
       );
       return { status: 'issued', member, token };
@@ -46,12 +49,23 @@ export class Identities {
 
   /** Whose token that is; undefined when nobody has it, it was logged out, or its 24 hours are over. */
   find(token: string, now: number): Member | undefined {
-    const row = this.#database.get(
-      'SELECT member_id, name FROM identity WHERE token_hash = ? AND (is_here = 1 OR last_here > ?)',
-      [hashOf(token), now - identityLifetime],
-    );
-    if (row === undefined) return undefined;
-    return { id: textOf(row, 'member_id'), name: textOf(row, 'name') };
+    return this.#find(token, now)?.member;
+  }
+
+  /** As `find`, for one who has come with the token: it is confirmed from then on. Resolves when that is durable. */
+  async claim(token: string, now: number): Promise<Member | undefined> {
+    const found = this.#find(token, now);
+    if (found === undefined || found.isConfirmed) return found?.member;
+    await this.confirm(found.member.id);
+    // What was queued before may have revoked it.
+    return this.find(token, now);
+  }
+
+  /** Notes that a member has their token. Resolves when that is durable. */
+  confirm(memberId: string): Promise<void> {
+    return this.#database.write(() => {
+      this.#database.run('UPDATE identity SET is_confirmed = 1 WHERE member_id = ?', [memberId]);
+    });
   }
 
   /** Makes the member's token void and their name free. Resolves when that is durable. */
@@ -61,9 +75,14 @@ export class Identities {
     });
   }
 
-  /** Notes that a member came or went: while they are here their token does not age. */
+  /**
+   * Notes that a member came or went: while they are here their token does not age. Who goes unconfirmed is revoked.
+   */
   notePresence(memberId: string, isHere: boolean, now: number): Promise<void> {
     return this.#database.write(() => {
+      if (!isHere) {
+        this.#database.run('DELETE FROM identity WHERE member_id = ? AND is_confirmed = 0', [memberId]);
+      }
       const sql = 'UPDATE identity SET is_here = ?, last_here = ? WHERE member_id = ?';
       this.#database.run(sql, [isHere ? 1 : 0, now, memberId]);
     });
@@ -86,6 +105,27 @@ export class Identities {
         now - identityLifetime,
       ])
       .map((row) => ({ id: textOf(row, 'member_id'), name: textOf(row, 'name') }));
+  }
+
+  /**
+   * Forgets what the last process can have left behind: names of members who were here when it ended more than 24 hours
+   * ago, and names that it gave in its last moment to somebody who never came in. To be called once, before sign-ins.
+   */
+  forgetLost(now: number): Promise<void> {
+    return this.#database.write(() => {
+      const sql = 'DELETE FROM identity WHERE last_here <= ? OR (is_here = 0 AND is_confirmed = 0)';
+      this.#database.run(sql, [now - identityLifetime]);
+    });
+  }
+
+  #find(token: string, now: number): { readonly member: Member; readonly isConfirmed: boolean } | undefined {
+    const row = this.#database.get(
+      'SELECT member_id, name, is_confirmed FROM identity WHERE token_hash = ? AND (is_here = 1 OR last_here > ?)',
+      [hashOf(token), now - identityLifetime],
+    );
+    if (row === undefined) return undefined;
+    const member = { id: textOf(row, 'member_id'), name: textOf(row, 'name') };
+    return { member, isConfirmed: numberOf(row, 'is_confirmed') === 1 };
   }
 
   #isTaken(key: string, now: number): boolean {

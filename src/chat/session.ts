@@ -55,6 +55,9 @@ export class Session implements Peer, Caller {
   /** Pushes that wait for the reply to a sign-in. */
   #held: Push[] | undefined;
   #afterReply: (() => void)[] = [];
+  /** To be called at the next request; of the request that is being carried out, and of those that were answered. */
+  #whenThisReplyWasRead: (() => void)[] = [];
+  #whenRepliesWereRead: (() => void)[] = [];
   /** When the client was last told to wait, and for how long. */
   #toldToWait: { readonly at: number; readonly retryAfter: number } | undefined;
 
@@ -101,6 +104,7 @@ export class Session implements Peer, Caller {
       return;
     }
     const { request } = parsed;
+    for (const callback of this.#whenRepliesWereRead.splice(0)) callback();
     const retryAfter = this.#requestBucket.take(this.#chat.clock.now());
     if (retryAfter > 0 || this.#queue.length >= maximumQueueLength) {
       const message = 'You ask for too much at once: slow down.';
@@ -159,6 +163,10 @@ export class Session implements Peer, Caller {
     this.#afterReply.push(callback);
   }
 
+  whenReplyWasRead(callback: () => void): void {
+    this.#whenThisReplyWasRead.push(callback);
+  }
+
   push(push: Push): void {
     if (this.#held !== undefined) this.#held.push(push);
     else this.#channel.push(push);
@@ -184,6 +192,7 @@ export class Session implements Peer, Caller {
       const data = await carryOut(this.#chat, this, request);
       if (request.id !== undefined) {
         this.#channel.send(JSON.stringify({ event: 'reply:ok', id: request.id, data }));
+        this.#whenRepliesWereRead.push(...this.#whenThisReplyWasRead);
       }
       this.#releaseHeld(data);
       for (const callback of this.#afterReply.splice(0)) callback();
@@ -196,6 +205,8 @@ export class Session implements Peer, Caller {
       this.#chat.logger.error({ err: error, event: request.event }, 'a handler failed');
       const message = 'The server failed on this request. It was written down; try again.';
       this.#refuse(request.id, { code: 'internal', message });
+    } finally {
+      this.#whenThisReplyWasRead = [];
     }
   }
 

@@ -77,6 +77,7 @@ describe('24 hours', () => {
   it('are counted from when the member was last here, and then token and name are gone', async () => {
     const { identities, issue } = open();
     const { member, token } = await issue('Ada');
+    await identities.confirm(member.id);
     await identities.notePresence(member.id, true, start);
     const left = start + 5 * identityLifetime;
     expect(identities.find(token, left)).toEqual(member);
@@ -101,6 +102,58 @@ describe('24 hours', () => {
     expect(identities.wereHere(later + identityLifetime - 1)).toEqual([here.member]);
     expect(identities.wereHere(later + identityLifetime)).toEqual([]);
   });
+});
+
+describe('a token that its owner has not shown', () => {
+  it('is void when they go, and the name is free; one that was shown is not', async () => {
+    const { identities, issue } = open();
+    const [silent, heard, back] = [await issue('Silent'), await issue('Heard'), await issue('Back')];
+    for (const { member } of [silent, heard, back]) await identities.notePresence(member.id, true, start);
+    await identities.confirm(heard.member.id);
+    expect(await identities.claim(back.token, start)).toEqual(back.member);
+    for (const { member } of [silent, heard, back]) await identities.notePresence(member.id, false, start);
+    expect(identities.find(silent.token, start)).toBeUndefined();
+    expect(identities.find(heard.token, start)).toEqual(heard.member);
+    expect(identities.find(back.token, start)).toEqual(back.member);
+    await issue('Silent');
+  });
+
+  it('cannot be claimed in the transaction in which its owner goes', async () => {
+    const { identities, issue } = open();
+    const { member, token } = await issue('Ada');
+    const gone = identities.notePresence(member.id, false, start);
+    expect(await identities.claim(token, start)).toBeUndefined();
+    await gone;
+  });
+
+  it('is forgotten at the start when its owner never came in', async () => {
+    const { database, directory, identities, issue } = open();
+    const [lost, known, here] = [await issue('Lost'), await issue('Known'), await issue('Here')];
+    await identities.confirm(known.member.id);
+    await identities.notePresence(here.member.id, true, start);
+    database.close();
+    const after = open(directory);
+    expect(after.identities.wereHere(start)).toEqual([here.member]);
+    await after.identities.forgetLost(start);
+    expect(after.identities.find(lost.token, start)).toBeUndefined();
+    expect(after.identities.find(known.token, start)).toEqual(known.member);
+    expect(after.identities.find(here.token, start)).toEqual(here.member);
+  });
+});
+
+it('are not kept for ever for who was here when a process ended, and the next began a day later', async () => {
+  const { database, directory, identities, issue } = open();
+  const { member, token } = await issue('Ada');
+  await identities.confirm(member.id);
+  await identities.notePresence(member.id, true, start);
+  database.close();
+  const after = open(directory);
+  const later = start + identityLifetime;
+  expect(after.identities.wereHere(later)).toEqual([]);
+  await after.identities.forgetLost(later);
+  await after.identities.refresh(later + 1);
+  expect(after.identities.find(token, later + 1)).toBeUndefined();
+  await after.issue('Ada', later + 1);
 });
 
 it('makes the name free and the token void at log-out', async () => {

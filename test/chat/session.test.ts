@@ -11,6 +11,7 @@ const nobody = 'A'.repeat(43);
 async function enterWithToken(client: FakeClient, name: string) {
   const entrance = await client.enter(name);
   if (entrance.token === undefined) throw new Error('no token');
+  await client.ok('heartbeat:ping', {});
   return { ...entrance, token: entrance.token };
 }
 
@@ -360,6 +361,112 @@ describe('coming back', () => {
     expect(watching.pushed('member:joined')).toEqual([]);
     after.clock.advance(30_000);
     expect(watching.pushed('member:left')).toMatchObject([{ data: { member: gone.member, count: 2 } }]);
+  });
+});
+
+describe('a sign-in whose reply may not have arrived', () => {
+  const nameIsFree = async (stage: ReturnType<typeof stageChat>) => {
+    const reply = await stage.client().ask('session:enter', { name: 'Ada' });
+    return reply.event === 'reply:ok';
+  };
+
+  it('holds the name for the grace only, and then the token is void and the others are told', async () => {
+    const stage = stageChat();
+    const watcher = stage.client();
+    await watcher.enter('Watcher');
+    const ada = stage.client();
+    const { token, member } = await ada.enter('Ada');
+    ada.disconnect();
+    stage.clock.advance(9000);
+    expect(await nameIsFree(stage)).toBe(false);
+    stage.clock.advance(1000);
+    expect(watcher.pushed('member:left')).toMatchObject([{ data: { member, count: 1 } }]);
+    expect((await stage.client().enter('Ada')).member.id).not.toBe(member.id);
+    expect((await stage.client().refused('session:resume', { token: token ?? '' })).code).toBe(
+      'token-unknown',
+    );
+  });
+
+  it('is confirmed by the next request, whatever it is and whatever becomes of it', async () => {
+    const stage = stageChat({ rates: { requests: { burst: 1, perSecond: 0.001 } } });
+    const ada = stage.client();
+    const { token } = await ada.enter('Ada');
+    expect((await ada.refused('heartbeat:ping', {})).code).toBe('rate-limited');
+    ada.disconnect();
+    stage.clock.advance(60_000);
+    await stage.settled();
+    expect(await nameIsFree(stage)).toBe(false);
+    await stage.client().ok('session:resume', { token: token ?? '' });
+  });
+
+  it('is not confirmed by what was sent before the reply, nor by what is no request', async () => {
+    const stage = stageChat();
+    const ada = stage.client();
+    ada.sendText('{"event":"session:enter","id":1,"data":{"name":"Ada"}}');
+    ada.sendText('{"event":"heartbeat:ping","id":2}');
+    await ada.next((event) => 'id' in event && event.id === 2);
+    ada.sendText('nonsense');
+    ada.disconnect();
+    stage.clock.advance(10_000);
+    await stage.settled();
+    expect(await nameIsFree(stage)).toBe(true);
+  });
+
+  it('is never confirmed on the connection that asked for no reply: nobody can have the token', async () => {
+    const stage = stageChat();
+    const ada = stage.client();
+    ada.sendText('{"event":"session:enter","data":{"name":"Ada"}}');
+    await stage.chat.idle();
+    await ada.ok('heartbeat:ping', {});
+    ada.disconnect();
+    stage.clock.advance(10_000);
+    await stage.settled();
+    expect(await nameIsFree(stage)).toBe(true);
+  });
+
+  it('is confirmed by coming back within the grace', async () => {
+    const stage = stageChat();
+    const ada = stage.client();
+    const { token } = await ada.enter('Ada');
+    ada.disconnect();
+    stage.clock.advance(5000);
+    const back = stage.client();
+    await back.ok('session:resume', { token: token ?? '' });
+    back.disconnect();
+    stage.clock.advance(60_000);
+    await stage.settled();
+    expect(await nameIsFree(stage)).toBe(false);
+  });
+
+  it('and a coming back in the moment in which the grace ends is one or the other, not both', async () => {
+    const stage = stageChat();
+    const ada = stage.client();
+    const { token } = await ada.enter('Ada');
+    ada.disconnect();
+    stage.clock.advance(9999);
+    stage.clock.advance(1);
+    const back = stage.client();
+    expect((await back.refused('session:resume', { token: token ?? '' })).code).toBe('token-unknown');
+    expect(stage.chat.room(defaultRoom)?.members).toEqual([]);
+    expect(await nameIsFree(stage)).toBe(true);
+  });
+
+  it('ends with the grace after a restart of the server, unless its token comes', async () => {
+    const before = stageChat();
+    const ada = await before.client().enter('Ada');
+    const bob = await before.client().enter('Bob');
+    await before.settled();
+    before.close();
+    const after = stageChat({ directory: before.directory, clock: before.clock });
+    await after.client().ok('session:resume', { token: bob.token ?? '' });
+    expect(await nameIsFree(after)).toBe(false);
+    after.clock.advance(30_000);
+    await after.settled();
+    expect(await nameIsFree(after)).toBe(true);
+    expect((await after.client().refused('session:resume', { token: ada.token ?? '' })).code).toBe(
+      'token-unknown',
+    );
+    expect((await after.client().refused('session:enter', { name: 'Bob' })).code).toBe('name-taken');
   });
 });
 

@@ -29,6 +29,25 @@ describe('sign-in', () => {
     expect(JSON.parse(page.tab.storage.getItem(tokenKey) ?? '')).toMatch(/^token-1-/);
   });
 
+  test('tells the server at once that the token has arrived, and only a new one', () => {
+    const world = new World();
+    const page = world.open();
+    world.clock.advance(100);
+    const pings = () => world.chat.requests('heartbeat:ping').length;
+    expect(pings()).toBe(1);
+    page.actions.signIn('Ada');
+    world.clock.advanceUntil(() => page.state().phase === 'chatting');
+    expect(page.tab.storage.getItem(tokenKey)).not.toBeNull();
+    world.clock.advance(world.chat.latency);
+    expect(pings()).toBe(2);
+    page.close();
+    const back = world.open(page);
+    world.clock.advanceUntil(() => back.state().phase === 'chatting');
+    world.clock.advance(100);
+    // Of the new connection: what measures the first round trip, and no more.
+    expect(pings()).toBe(1);
+  });
+
   test('waits for the connection, and over a lost one', () => {
     const world = new World();
     world.chat.up = false;

@@ -29,6 +29,7 @@ const enter: Handler<'session:enter'> = async (chat, caller, data) => {
   try {
     const entrance = await enterRoom(chat, caller, issued.member, data.room, undefined);
     checkOpen(caller);
+    caller.whenReplyWasRead(() => chat.confirm(issued.member));
     return { ...entrance, token: issued.token };
   } catch (error) {
     // Nobody has heard of the token, so the name would be locked for a day.
@@ -43,7 +44,7 @@ const resume: Handler<'session:resume'> = async (chat, caller, data) => {
   if (chat.room(data.room) === undefined) throw roomUnknown();
   const now = chat.clock.now();
   checkRate(chat.signInBuckets.take(caller.remoteAddress, now), 'Too many sign-ins from your address');
-  const member = chat.identities.find(data.token, now);
+  const member = await chat.identities.claim(data.token, now);
   if (member === undefined) {
     const message = 'That token is not known: it expired or was logged out. Sign in with a name.';
     throw new Refusal('token-unknown', message, { field: 'data.token' });
