@@ -255,16 +255,19 @@ describe('kill -9', () => {
       // A plain generator: the seed is in the test's name.
       const killAfter = 20 + ((seed * 7919 * 104_729) % (total - 60));
       let dead = false;
+      // Five are under way for each sender, so some are on their way, unacknowledged, when the signal comes.
       await Promise.all(
         senders.flatMap(({ client, name }) =>
-          Array.from({ length: 55 }, async (_, index) => {
-            const nonce = `${name}-nonce-${index}`;
-            const receipt = await say(client, nonce).catch(() => undefined);
-            if (receipt === undefined) return;
-            acknowledged.set(nonce, receipt);
-            if (acknowledged.size < killAfter || dead) return;
-            dead = true;
-            first.program.signal('SIGKILL');
+          [0, 1, 2, 3, 4].map(async (lane) => {
+            for (let index = lane; index < 55 && !dead; index += 5) {
+              const nonce = `${name}-nonce-${index}`;
+              const receipt = await say(client, nonce).catch(() => undefined);
+              if (receipt === undefined) return;
+              acknowledged.set(nonce, receipt);
+              if (acknowledged.size < killAfter || dead) continue;
+              dead = true;
+              first.program.signal('SIGKILL');
+            }
           }),
         ),
       );
