@@ -124,8 +124,9 @@ async function start(settings: Settings): Promise<void> {
   const logger = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: true }));
   const database = new Database(settings.data);
   const images = new Images(database, settings.data);
+  const log = new SqliteLog(database);
   const chat = new Chat({
-    log: new SqliteLog(database),
+    log,
     identities: new Identities(database),
     findImage: (id) => images.find(id),
     clock: systemClock,
@@ -149,11 +150,14 @@ async function start(settings: Settings): Promise<void> {
     throw error;
   }
 
+  const stopSweeping = images.sweepHourly(systemClock, (id) => log.refersToImage(id), logger);
+
   const stop = async (): Promise<void> => {
     chat.announceRestart(retryWithin);
     await server.close({ code: CloseCode.serviceRestart, reason: 'The server restarts.' });
     await chat.idle();
     chat.stop();
+    stopSweeping();
     database.close();
   };
   stopOnSignal(stop, database, logger);

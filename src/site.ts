@@ -170,7 +170,7 @@ class Site {
     try {
       // Left open when it is given up early, so that the answer can arrive.
       const octets = request.iterator({ destroyOnReturn: false });
-      const image = await this.#options.images.take(octets);
+      const image = await this.#options.images.take(octets, this.#options.chat.clock);
       sendJson(response, 201, { image });
     } catch (error) {
       if (error instanceof ImageError) {

@@ -55,6 +55,13 @@ const migrations = [
   `,
   // Whoever has a token from before has shown it, or will lose nothing by not having to.
   'ALTER TABLE identity ADD COLUMN is_confirmed INTEGER NOT NULL DEFAULT 1;',
+  // NULL once a message refers to it. Images from before are given a full time from now.
+  `
+  ALTER TABLE image ADD COLUMN unsent_since INTEGER;
+  UPDATE image SET unsent_since = unixepoch() * 1000;
+  CREATE INDEX message_image ON message (json_extract(content, '$.image.id'))
+    WHERE json_extract(content, '$.image.id') IS NOT NULL;
+  `,
 ] as const;
 
 interface Job {

@@ -1,7 +1,8 @@
 /**
  * Images: taken as octets while they come in, judged, drawn anew without anything that is not picture (EXIF, GPS, XMP,
  * comments), and kept as files under `images/` of the data directory with a thumbnail beside each. Messages only refer
- * to them. Called by site.ts for uploads and downloads, by the message handler through `find`.
+ * to them; one that no message refers to is removed after a day. Called by site.ts for uploads and downloads, by the
+ * message handler through `find`, by main.ts for the removal.
  *
  * An id is an HMAC of the octets uploaded: the same file is kept once, and nobody can guess an id, or find out from one
  * whether a file that they have was sent here.
@@ -9,13 +10,20 @@
 import { createHmac, type Hmac, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import * as v from 'valibot';
+import type { Logger } from './channel.ts';
+import type { Clock } from './clock.ts';
 import { type Database, numberOf, textOf } from './database.ts';
 import { type Image, imageTypes, maximumImageLength } from './events.ts';
 import { type ImageType, imageExtensions, sniffImageType, sniffLength } from './image-type.ts';
 import { Workers } from './workers.ts';
+
+/** How long an upload waits for the message that sends it, in milliseconds: 24 hours. */
+export const unsentLifetime = 24 * 60 * 60 * 1000;
+/** How often those that have waited longer are looked for. */
+const sweepInterval = 60 * 60 * 1000;
 
 /** Thumbnails fit in this box, in pixels: 320 × 240 on a screen of double density. */
 export const thumbnailBox = { width: 640, height: 480 } as const;
@@ -95,6 +103,7 @@ export class Images {
     this.#workers = new Workers(this.#limits.workers, this.#limits.waiting);
     mkdirSync(this.#incoming, { recursive: true });
     for (const name of readdirSync(this.#incoming)) rmSync(join(this.#incoming, name), { force: true });
+    this.#removeOrphans();
     // One thread for each image: the workers are the parallelism, and the event loop wants a core too.
     sharp.concurrency(1);
     sharp.cache(false);
@@ -122,15 +131,22 @@ export class Images {
   /**
    * Takes an upload. Reads no more of it than it must: it stops at the first octet over the limit, and at the first
    * octets when they are of no type that is taken.
+   * @param clock asked when the image is kept: from then on it waits for its message
    * @throws ImageError when it is refused; what `octets` throws when it breaks off
    */
-  async take(octets: AsyncIterable<Uint8Array>): Promise<Image> {
+  async take(octets: AsyncIterable<Uint8Array>, clock: Pick<Clock, 'now'>): Promise<Image> {
     const path = join(this.#incoming, randomBytes(12).toString('hex'));
     try {
       const incoming = await this.#receive(octets, path);
-      const known = this.find(incoming.id) ?? (await this.#underWay.get(incoming.id));
-      if (known !== undefined) return known;
-      const kept = this.#workers.run(() => this.#keep(incoming));
+      const known = this.find(incoming.id);
+      if (known !== undefined) {
+        // Asked for in the same moment in which it was found, so no sweep comes between.
+        await this.#waitAnew(known.id, clock.now());
+        return known;
+      }
+      const underWay = this.#underWay.get(incoming.id);
+      if (underWay !== undefined) return await underWay;
+      const kept = this.#workers.run(() => this.#keep(incoming, clock));
       if (kept === undefined) {
         throw new ImageError(503, 'busy', 'Too many images are being worked on: try again in a moment.');
       }
@@ -143,6 +159,73 @@ export class Images {
     } finally {
       await rm(path, { force: true });
     }
+  }
+
+  /**
+   * Removes, now and every hour, what was uploaded more than 24 hours ago and never sent.
+   * @param isSent whether a message refers to that image; asked inside a transaction
+   * @returns what ends it
+   */
+  sweepHourly(clock: Clock, isSent: (id: string) => boolean, logger: Logger): () => void {
+    const sweep = (): void => {
+      this.sweep(clock.now(), isSent).catch((error: unknown) => {
+        logger.error({ err: error }, 'unsent images were not removed');
+      });
+    };
+    sweep();
+    return clock.every(sweepInterval, sweep);
+  }
+
+  /**
+   * Removes what was uploaded more than 24 hours ago and never sent. All within this call, before anything else runs:
+   * a message that found its image has queued its own writing in the same moment, so that is done first, and seen.
+   * @param isSent whether a message refers to that image
+   * @throws when the storage fails; files that were not removed then are at the next start
+   */
+  async sweep(now: number, isSent: (id: string) => boolean): Promise<void> {
+    let removed: Image[] = [];
+    const written = this.#database.write(
+      () => this.#removeUnsent(now - unsentLifetime, isSent),
+      (images) => {
+        removed = images;
+      },
+    );
+    this.#database.flush();
+    for (const { url, thumbnail } of removed) {
+      for (const gone of [url, thumbnail.url]) rmSync(join(this.#directory, basename(gone)), { force: true });
+    }
+    await written;
+  }
+
+  #removeUnsent(until: number, isSent: (id: string) => boolean): Image[] {
+    const removed: Image[] = [];
+    const sql = `SELECT ${columns} FROM image WHERE unsent_since <= ?`;
+    for (const image of this.#database.all(sql, [until]).map(toImage)) {
+      if (isSent(image.id)) {
+        this.#database.run('UPDATE image SET unsent_since = NULL WHERE id = ?', [image.id]);
+      } else {
+        this.#database.run('DELETE FROM image WHERE id = ?', [image.id]);
+        removed.push(image);
+      }
+    }
+    return removed;
+  }
+
+  /** Removes pictures that have no entry, as a crash may leave them: entries come last and go first. Only at the start. */
+  #removeOrphans(): void {
+    const ids = new Set(this.#database.all('SELECT id FROM image').map((row) => textOf(row, 'id')));
+    for (const name of readdirSync(this.#directory)) {
+      const id = /^([0-9a-f]{32})\./.exec(name)?.[1];
+      if (id !== undefined && !ids.has(id)) rmSync(join(this.#directory, name), { force: true });
+    }
+  }
+
+  /** It was uploaded again: if it still waits to be sent, it has a full time from now. */
+  #waitAnew(id: string, now: number): Promise<void> {
+    return this.#database.write(() => {
+      const sql = 'UPDATE image SET unsent_since = ? WHERE id = ? AND unsent_since IS NOT NULL';
+      this.#database.run(sql, [now, id]);
+    });
   }
 
   async #receive(octets: AsyncIterable<Uint8Array>, path: string): Promise<Incoming> {
@@ -174,7 +257,7 @@ export class Images {
     return type;
   }
 
-  async #keep({ path, id, type }: Incoming): Promise<Image> {
+  async #keep({ path, id, type }: Incoming, clock: Pick<Clock, 'now'>): Promise<Image> {
     const extension = imageExtensions[type];
     const picture = join(this.#incoming, `${id}.${extension}`);
     const thumbnail = join(this.#incoming, `${id}.thumbnail.webp`);
@@ -186,9 +269,10 @@ export class Images {
       await rename(thumbnail, join(this.#directory, `${id}.thumbnail.webp`));
       await synchronise(this.#directory);
       const { length, width, height, thumbnailWidth, thumbnailHeight } = drawn;
-      const values = [id, type, length, width, height, thumbnailWidth, thumbnailHeight];
+      const values = [id, type, length, width, height, thumbnailWidth, thumbnailHeight, clock.now()];
       await this.#database.write(() => {
-        this.#database.run(`INSERT OR IGNORE INTO image (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?)`, values);
+        const sql = `INSERT OR IGNORE INTO image (${columns}, unsent_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+        this.#database.run(sql, values);
       });
     } finally {
       await rm(picture, { force: true });

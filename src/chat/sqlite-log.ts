@@ -62,6 +62,14 @@ export class SqliteLog implements Log {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Whether a message refers to that image. Messages whose `append` was called before are counted once they are written. */
+  refersToImage(id: string): boolean {
+    // The second condition is what lets the partial index be used.
+    const sql =
+      "SELECT 1 AS found FROM message WHERE json_extract(content, '$.image.id') = ? AND json_extract(content, '$.image.id') IS NOT NULL LIMIT 1";
+    return this.#database.get(sql, [id]) !== undefined;
+  }
+
   #append(entry: Entry): Appended {
     const { room, id, author, time, nonce, content } = entry;
     const sql = `SELECT ${columns} FROM message WHERE author_id = ? AND nonce = ?`;

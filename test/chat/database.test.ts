@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Libsql from 'libsql';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Database, DataDirectoryError } from '../../src/chat/database.ts';
+import { Database, DataDirectoryError, numberOf } from '../../src/chat/database.ts';
+import { SqliteLog } from '../../src/chat/sqlite-log.ts';
 import { temporaryDirectory } from '../support/chat.ts';
 
 function openDatabase(directory = temporaryDirectory()): Database {
@@ -68,6 +69,33 @@ describe('the data directory', () => {
     const other = temporaryDirectory();
     mkdirSync(join(other, 'chat.db'));
     expect(errorOf(() => new Database(other))).toBeInstanceOf(DataDirectoryError);
+  });
+
+  it('is brought up from the first schema, with all that is in it', async () => {
+    const directory = temporaryDirectory();
+    new Database(directory).close();
+    const libsql = new Libsql(join(directory, 'chat.db'));
+    libsql.exec(`
+      DROP INDEX message_image;
+      ALTER TABLE image DROP COLUMN unsent_since;
+      ALTER TABLE identity DROP COLUMN is_confirmed;
+      INSERT INTO identity VALUES ('hash', 'member', 'Ada', 'ada', 1, 0);
+      INSERT INTO image VALUES ('cat', 'image/png', 1, 2, 3, 4, 5);
+      INSERT INTO message VALUES ('general', 1, 'id', 'member', 'Ada', 1, 'nonce', '{"type":"text","text":"hi"}');
+      PRAGMA user_version = 1;
+    `);
+    libsql.close();
+    const before = Date.now();
+    const database = new Database(directory);
+    onTestFinished(() => database.close());
+    expect(database.all('SELECT name, is_confirmed FROM identity')).toEqual([
+      { name: 'Ada', is_confirmed: 1 },
+    ]);
+    const since = numberOf(database.get('SELECT unsent_since FROM image'), 'unsent_since');
+    // Whole seconds.
+    expect(since).toBeGreaterThan(before - 1000);
+    expect(since).toBeLessThanOrEqual(Date.now());
+    expect(await new SqliteLog(database).newestOffset('general')).toBe(1);
   });
 
   it('is left alone when a newer version wrote it', () => {

@@ -5,13 +5,15 @@ import sharp from 'sharp';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Database } from '../../src/chat/database.ts';
 import { type Image, imageTypes } from '../../src/chat/events.ts';
-import { type ImageLimits, Images } from '../../src/chat/images.ts';
-import { temporaryDirectory } from '../support/chat.ts';
+import { type ImageLimits, Images, unsentLifetime } from '../../src/chat/images.ts';
+import { SqliteLog } from '../../src/chat/sqlite-log.ts';
+import { FakeClock, recordingLogger, stageChat, temporaryDirectory } from '../support/chat.ts';
 import { animation, bombPicture, cameraPicture, picture } from '../support/pictures.ts';
 
 function open(limits: Partial<ImageLimits> = {}, directory = temporaryDirectory()) {
   const database = new Database(directory);
   onTestFinished(() => database.close());
+  const clock = new FakeClock();
   const images = new Images(database, directory, limits);
   const stored = (url: string) => readFileSync(join(directory, url.replace(/^\//, '')));
   const left = () => readdirSync(join(directory, 'images', 'incoming'));
@@ -21,7 +23,8 @@ function open(limits: Partial<ImageLimits> = {}, directory = temporaryDirectory(
     database,
     stored,
     left,
-    take: (bytes: Uint8Array) => images.take(pieces(bytes)),
+    clock,
+    take: (bytes: Uint8Array) => images.take(pieces(bytes), clock),
   };
 }
 
@@ -187,7 +190,7 @@ describe('what is refused', () => {
   });
 
   it('more octets than the limit, at the first one too many', async () => {
-    const { images, left } = open({ length: 5000 });
+    const { images, left, clock } = open({ length: 5000 });
     const bytes = Buffer.concat([await picture('image/png', 20, 20), Buffer.alloc(100_000)]);
     let read = 0;
     async function* watched() {
@@ -196,13 +199,13 @@ describe('what is refused', () => {
         yield piece;
       }
     }
-    (await refusal(images.take(watched()))).toMatchObject({ status: 413, code: 'image-too-large' });
+    (await refusal(images.take(watched(), clock))).toMatchObject({ status: 413, code: 'image-too-large' });
     expect(read).toBeLessThanOrEqual(6003);
     expect(left()).toEqual([]);
   });
 
   it('what is no image, before the rest is read', async () => {
-    const { images } = open();
+    const { images, clock } = open();
     let read = 0;
     async function* endless() {
       for (;;) {
@@ -210,7 +213,7 @@ describe('what is refused', () => {
         yield Buffer.alloc(1000, 'x');
       }
     }
-    (await refusal(images.take(endless()))).toMatchObject({ status: 415 });
+    (await refusal(images.take(endless(), clock))).toMatchObject({ status: 415 });
     expect(read).toBe(1000);
   });
 
@@ -221,14 +224,152 @@ describe('what is refused', () => {
   });
 
   it('an upload that breaks off leaves nothing', async () => {
-    const { images, left } = open();
+    const { images, left, clock } = open();
     const bytes = await picture('image/png');
     async function* broken() {
       yield bytes.subarray(0, 100);
       throw new Error('connection lost');
     }
-    await expect(images.take(broken())).rejects.toThrow('connection lost');
+    await expect(images.take(broken(), clock)).rejects.toThrow('connection lost');
     expect(left()).toEqual([]);
+  });
+});
+
+describe('what was never sent', () => {
+  const hour = 3_600_000;
+  const kept = (directory: string) =>
+    readdirSync(join(directory, 'images')).filter((name) => name !== 'incoming');
+
+  function stageImages() {
+    const directory = temporaryDirectory();
+    let images: Images | undefined;
+    const stage = stageChat({ directory, findImage: (id) => images?.find(id) });
+    images = new Images(stage.database, directory);
+    const log = new SqliteLog(stage.database);
+    const { clock, logger } = stage;
+    onTestFinished(images.sweepHourly(clock, (id) => log.refersToImage(id), logger));
+    const found = images;
+    return {
+      ...stage,
+      images: found,
+      upload: (bytes: Uint8Array) => found.take(pieces(bytes), clock),
+      sent: (id: string) => log.refersToImage(id),
+    };
+  }
+  const image = (id: string) => ({ type: 'image', image: id }) as const;
+
+  it('is removed within an hour after 24, and what was sent is not', async () => {
+    const { clock, upload, images, directory, settled, client } = stageImages();
+    const bytes = await picture('image/png', 20);
+    const [unsent, sent] = [await upload(bytes), await upload(await picture('image/png', 30))];
+    const ada = client();
+    await ada.enter('Ada');
+    await ada.ok('message:send', { nonce: 'nonce-sent', content: image(sent.id) });
+    // Text that speaks of an image is no message that has it.
+    await ada.say(JSON.stringify({ image: unsent }));
+    clock.advance(24 * hour - 1);
+    await settled();
+    expect(images.find(unsent.id)).toEqual(unsent);
+    clock.advance(hour);
+    await settled();
+    expect(images.find(unsent.id)).toBeUndefined();
+    expect(images.find(sent.id)).toEqual(sent);
+    expect(kept(directory).sort()).toEqual([`${sent.id}.png`, `${sent.id}.thumbnail.webp`]);
+    clock.advance(100 * hour);
+    await settled();
+    expect(images.find(sent.id)).toEqual(sent);
+    const refused = await ada.refused('message:send', { nonce: 'nonce-unsent', content: image(unsent.id) });
+    expect(refused.code).toBe('image-unknown');
+    // Uploaded again, it is there again.
+    expect(await upload(bytes)).toEqual(unsent);
+  });
+
+  it('stays when it is uploaded again, for 24 hours from then', async () => {
+    const { clock, upload, images } = stageImages();
+    const bytes = await picture('image/png');
+    const first = await upload(bytes);
+    clock.advance(23 * hour);
+    await upload(bytes);
+    clock.advance(23 * hour);
+    expect(images.find(first.id)).toEqual(first);
+    clock.advance(2 * hour);
+    expect(images.find(first.id)).toBeUndefined();
+  });
+
+  it('stays when its message is sent in the very moment of the removal', async () => {
+    const { clock, upload, images, client, sent } = stageImages();
+    const taken = await upload(await picture('image/png'));
+    const ada = client();
+    await ada.enter('Ada');
+    clock.advance(24 * hour - 1);
+    const reply = ada.ok('message:send', { nonce: 'nonce-late', content: image(taken.id) });
+    // Queued, and not yet written; the sweep comes first.
+    expect(sent(taken.id)).toBe(false);
+    clock.advance(hour);
+    await reply;
+    expect(images.find(taken.id)).toEqual(taken);
+    expect(ada.pushed('message:new')).toMatchObject([{ data: { message: { content: { image: taken } } } }]);
+  });
+
+  it('cannot be sent any more in the very moment of the removal', async () => {
+    const { clock, upload, images, client, sent } = stageImages();
+    const taken = await upload(await picture('image/png'));
+    const ada = client();
+    await ada.enter('Ada');
+    const swept = images.sweep(clock.now() + unsentLifetime, sent);
+    const refused = await ada.refused('message:send', { nonce: 'nonce-late', content: image(taken.id) });
+    expect(refused.code).toBe('image-unknown');
+    await swept;
+    expect(sent(taken.id)).toBe(false);
+  });
+
+  it('stays when it is uploaded again in the very moment of the removal', async () => {
+    const { clock, images } = stageImages();
+    const bytes = await picture('image/png');
+    const first = await images.take(pieces(bytes), clock);
+    clock.advance(24 * hour - 1);
+    const find = images.find.bind(images);
+    // The file is known; before anything else happens, the hour strikes.
+    images.find = (id) => {
+      const found = find(id);
+      queueMicrotask(() => void images.sweep(clock.now() + 1, () => false));
+      return found;
+    };
+    expect(await images.take(pieces(bytes), clock)).toEqual(first);
+    expect(find(first.id)).toEqual(first);
+  });
+
+  it('is removed at the start too, as are pictures without an entry', async () => {
+    const before = open();
+    const { id } = await before.take(await picture('image/png'));
+    const orphan = `${'0'.repeat(32)}.png`;
+    writeFileSync(join(before.directory, 'images', orphan), 'x');
+    writeFileSync(join(before.directory, 'images', 'README'), 'not ours');
+    before.database.close();
+    const after = open({}, before.directory);
+    expect(kept(after.directory).sort()).toEqual([`${id}.png`, `${id}.thumbnail.webp`, 'README'].sort());
+    after.clock.advance(unsentLifetime);
+    onTestFinished(after.images.sweepHourly(after.clock, () => false, recordingLogger()));
+    expect(kept(after.directory)).toEqual(['README']);
+  });
+
+  it('is written down when it cannot be removed, and tried again', async () => {
+    const { take, images, clock } = open();
+    const { id } = await take(await picture('image/png'));
+    clock.advance(unsentLifetime);
+    let fails = true;
+    const logger = recordingLogger();
+    const isSent = () => {
+      if (fails) throw new Error('disk broken');
+      return false;
+    };
+    onTestFinished(images.sweepHourly(clock, isSent, logger));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(logger.lines).toMatchObject([{ level: 'error', text: 'unsent images were not removed' }]);
+    expect(images.find(id)).toBeDefined();
+    fails = false;
+    clock.advance(hour);
+    expect(images.find(id)).toBeUndefined();
   });
 });
 

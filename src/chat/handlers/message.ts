@@ -8,6 +8,7 @@ const send: Handler<'message:send'> = async (chat, caller, data) => {
   const author = memberOf(caller);
   checkRoom(caller, data.room);
   checkRate(chat.messageBuckets.take(author.id, chat.clock.now()), 'You send messages too fast');
+  // An image is looked up and its message queued in one go: nothing removes it in between.
   const appended = await chat.log.append({
     room: data.room,
     id: randomBytes(12).toString('base64url'),
