@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Outgoing, TimelineItem } from '../../public/chat/model.ts';
 import { foldNotices, groupTimeline, type Row } from '../../public/chat/view/grouping.ts';
 import { cutLinks, isEmojiOnly } from '../../public/chat/view/links.ts';
+import { withShortName } from '../../public/chat/view/short-name.ts';
 import type { Member } from '../../src/chat/events.ts';
 
 const mei: Member = { id: 'm', name: 'Mei' };
@@ -145,4 +146,27 @@ test.each([
   ['😀😀😀😀😀😀😀', false],
 ])('%s is emoji only: %s', (text, expected) => {
   expect(isEmojiOnly(text)).toBe(expected);
+});
+
+describe('withShortName', () => {
+  const named = (file: string) => withShortName({ id: 'image-type', file });
+
+  test('keeps a name that fits, to the last sign', () => {
+    const file = `${'😀'.repeat(36)}.png`;
+    expect(named(file)).toEqual({ id: 'image-type', file });
+  });
+
+  test('keeps the beginning and the type of a longer one', () => {
+    expect(named(`${'a'.repeat(100)}-holiday.png`)).toEqual({
+      id: 'image-type',
+      file: `${'a'.repeat(24)}…-holiday.png`,
+    });
+  });
+
+  test('leaves a text without a file alone', () => {
+    expect(withShortName({ id: 'rate-limited', retryAfter: 4000 })).toEqual({
+      id: 'rate-limited',
+      retryAfter: 4000,
+    });
+  });
 });

@@ -12,7 +12,7 @@ export interface Formats {
   readonly dateTime: (time: number) => string;
   /** `just now`, `5 minutes ago`, `yesterday`. */
   readonly ago: (time: number, now: number) => string;
-  /** Milliseconds, in the largest unit that reads well: `12 ms`, `1.4 s`, `3 min`, `2 hr`. */
+  /** Milliseconds, in the largest unit that reads well: `12 ms`, `1.4 s`, `3 min`, `2.5 h`. */
   readonly duration: (milliseconds: number) => string;
   /** Whole seconds, up: `1 second`, `12 seconds`. */
   readonly seconds: (milliseconds: number) => string;
@@ -30,6 +30,12 @@ export interface Formats {
 }
 
 const dayLength = 86_400_000;
+
+/** The signs of units as each language writes them beside a number; Intl's "2.4 secs" reads badly. */
+const unitSigns = {
+  en: { second: 's', minute: 'min', hour: 'h' },
+  zh: { second: '秒', minute: '分钟', hour: '小时' },
+} as const;
 
 /** @param tag BCP 47 language tag @param timeZone IANA name; the browser's own when left out */
 export function createFormats(tag: string, timeZone?: string): Formats {
@@ -66,12 +72,9 @@ export function createFormats(tag: string, timeZone?: string): Formats {
   const percent = new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: 0 });
   const list = new Intl.ListFormat(tag, { type: 'conjunction' });
   const rules = new Intl.PluralRules(tag);
-  const unit = (name: string, unitDisplay: 'short' | 'long', maximumFractionDigits: number) =>
-    new Intl.NumberFormat(tag, { style: 'unit', unit: name, unitDisplay, maximumFractionDigits });
-  const seconds = unit('second', 'long', 0);
-  const shortSeconds = unit('second', 'short', 1);
-  const shortMinutes = unit('minute', 'short', 0);
-  const shortHours = unit('hour', 'short', 1);
+  const chinese = tag.startsWith('zh');
+  const signs = chinese ? unitSigns.zh : unitSigns.en;
+  const seconds = new Intl.NumberFormat(tag, { style: 'unit', unit: 'second', unitDisplay: 'long' });
 
   /** Days since 1970 on the calendar of the time zone, so that "yesterday" is right across a change of clocks. */
   const dayNumber = (time: number) => Math.round(Date.parse(civil.format(time)) / dayLength);
@@ -96,11 +99,16 @@ export function createFormats(tag: string, timeZone?: string): Formats {
     },
     duration(milliseconds) {
       if (milliseconds < 1000) return `${number.format(Math.round(milliseconds))}\u00a0ms`;
-      if (milliseconds < 60_000) return shortSeconds.format(milliseconds / 1000);
-      if (milliseconds < 3_600_000) return shortMinutes.format(Math.floor(milliseconds / 60_000));
-      return shortHours.format(milliseconds / 3_600_000);
+      if (milliseconds < 60_000) return `${oneDigit.format(milliseconds / 1000)}\u00a0${signs.second}`;
+      if (milliseconds < 3_600_000)
+        return `${number.format(Math.floor(milliseconds / 60_000))}\u00a0${signs.minute}`;
+      return `${oneDigit.format(milliseconds / 3_600_000)}\u00a0${signs.hour}`;
     },
-    seconds: (milliseconds) => seconds.format(Math.max(0, Math.ceil(milliseconds / 1000))),
+    seconds(milliseconds) {
+      const whole = Math.max(0, Math.ceil(milliseconds / 1000));
+      // Intl's Chinese has no space, unlike every other number in our texts.
+      return chinese ? `${number.format(whole)}\u00a0${signs.second}` : seconds.format(whole);
+    },
     octets(length) {
       if (length < 1024) return `${number.format(length)}\u00a0B`;
       const mebi = length >= 1024 * 1024;

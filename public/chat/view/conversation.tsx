@@ -11,6 +11,7 @@ import { groupTimeline } from './grouping.ts';
 import { Icon, Mark } from './icons.tsx';
 import { ImageViewer, type ShownImage } from './image-viewer.tsx';
 import { useNow, usePage } from './page.ts';
+import { useReading } from './reading.ts';
 import { useScrolling } from './scrolling.ts';
 import { Skeleton } from './skeleton.tsx';
 import { TimelineRows } from './timeline.tsx';
@@ -32,6 +33,7 @@ export function Conversation({ state }: { readonly state: ChatState }): JSX.Elem
     if (hasMore && !loadingOlder && timeline.length > 0) actions.loadOlder();
   };
   const scrolling = useScrolling(scroller, content, [timeline, outbox], older);
+  useReading(content, timeline);
   const unseen = useUnseen(timeline, scrolling.atNewest);
   useTitle(state.room, timeline);
 

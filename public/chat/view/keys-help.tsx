@@ -14,6 +14,7 @@ export function KeysHelp({ onClose }: { readonly onClose: () => void }): JSX.Ele
     [['Enter'], words.send],
     [['Shift', 'Enter'], words.newLine],
     [[command, 'K'], words.focusComposer],
+    [['↑', '↓'], words.moveInMessages],
     [['Page Up'], words.older],
     [['End'], words.newest],
     [['←', '→'], words.viewer],

@@ -3,32 +3,29 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Image, Message } from '../../../src/chat/events.ts';
 import { Icon } from './icons.tsx';
-import { isEmojiOnly } from './links.ts';
 import { usePage } from './page.ts';
-import { RichText } from './rich-text.tsx';
+import { TextMessage } from './text-message.tsx';
 
 interface MessageBodyProps {
   readonly message: Message;
+  /** Who said it and when, for those who do not see where it stands. */
+  readonly label: string;
   readonly onOpenImage: (image: Image) => void;
 }
 
-export function MessageBody({ message, onOpenImage }: MessageBodyProps): JSX.Element {
+export function MessageBody({ message, label, onOpenImage }: MessageBodyProps): JSX.Element {
   const { content } = message;
   return content.type === 'text' ? (
-    <TextBody text={content.text} />
+    <TextMessage text={content.text} label={label} />
   ) : (
-    <ImageBody image={content.image} author={message.author.name} onOpen={() => onOpenImage(content.image)} />
-  );
-}
-
-export function TextBody({ text }: { readonly text: string }): JSX.Element {
-  // dir="auto" lets Arabic and Hebrew run their own way.
-  return isEmojiOnly(text) ? (
-    <p class="said emoji-only">{text}</p>
-  ) : (
-    <p class="said" dir="auto">
-      <RichText text={text} />
-    </p>
+    <>
+      <span class="visually-hidden">{label}: </span>
+      <ImageBody
+        image={content.image}
+        author={message.author.name}
+        onOpen={() => onOpenImage(content.image)}
+      />
+    </>
   );
 }
 
@@ -53,7 +50,9 @@ function ImageBody({ image, author, onOpen }: ImageBodyProps): JSX.Element {
       type="button"
       class={`picture ${status}`}
       style={{ inlineSize: `${box.width}px`, aspectRatio: `${box.width} / ${box.height}` }}
-      aria-label={texts.message.openImage(author)}
+      aria-label={
+        (status === 'failed' ? `${texts.message.imageFailed} ` : '') + texts.message.openImage(author)
+      }
       aria-haspopup="dialog"
       onClick={onOpen}
     >

@@ -3,8 +3,9 @@ import type { JSX } from 'preact';
 import type { Outgoing } from '../model.ts';
 import { failureText } from '../texts.ts';
 import { Icon } from './icons.tsx';
-import { boxOf, TextBody } from './message.tsx';
+import { boxOf } from './message.tsx';
 import { usePage } from './page.ts';
+import { TextBody } from './rich-text.tsx';
 
 interface OutgoingBodyProps {
   readonly item: Outgoing;

@@ -107,7 +107,8 @@ function RunRow({ run, connected, onOpenImage }: RunRowProps): JSX.Element {
   const { format } = texts;
   // The signature stands for the run
   return useMemo(() => {
-    const name = run.own ? texts.people.you : run.author.name;
+    const labelOf = ({ time }: { readonly time: number }): string =>
+      run.own ? texts.message.own(format.time(time)) : texts.message.by(run.author.name, format.time(time));
     return (
       <li class={run.own ? 'run own' : 'run'}>
         {run.own ? null : <Avatar name={run.author.name} size={32} />}
@@ -122,16 +123,13 @@ function RunRow({ run, connected, onOpenImage }: RunRowProps): JSX.Element {
         {run.entries.map((entry, index) => (
           <div key={entry.key} class="line" data-key={entry.key}>
             {entry.showsTime && (run.own || index > 0) ? <Time entry={entry} /> : null}
-            <span class="visually-hidden">
-              {run.own
-                ? texts.message.own(format.time(entry.time))
-                : texts.message.by(name, format.time(entry.time))}
-              :{' '}
-            </span>
             {'message' in entry ? (
-              <MessageBody message={entry.message} onOpenImage={onOpenImage} />
+              <MessageBody message={entry.message} label={labelOf(entry)} onOpenImage={onOpenImage} />
             ) : (
-              <OutgoingBody item={entry.outgoing} connected={connected} />
+              <>
+                <span class="visually-hidden">{labelOf(entry)}: </span>
+                <OutgoingBody item={entry.outgoing} connected={connected} />
+              </>
             )}
           </div>
         ))}

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { Toast } from '../model.ts';
 import { Icon } from './icons.tsx';
 import { usePage } from './page.ts';
+import { withShortName } from './short-name.ts';
 
 export function Toasts({ toasts }: { readonly toasts: readonly Toast[] }): JSX.Element {
   const { texts, actions } = usePage();
@@ -11,7 +12,7 @@ export function Toasts({ toasts }: { readonly toasts: readonly Toast[] }): JSX.E
       {toasts.map((toast) => (
         <div key={toast.key} class={`toast ${toast.tone}`}>
           {toast.tone === 'error' ? <Icon name="warning" size={16} /> : null}
-          <p>{texts.toast.text(toast.text)}</p>
+          <p>{texts.toast.text(withShortName(toast.text))}</p>
           <button
             type="button"
             class="icon-button small"

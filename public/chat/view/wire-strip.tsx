@@ -60,7 +60,7 @@ export function WireStrip({ state }: { readonly state: ChatState }): JSX.Element
       <button
         type="button"
         class={`strip ${connection.status}${slow ? ' slow' : ''}`}
-        aria-label={texts.connection.stripButton(`${words}, ${line}`)}
+        aria-label={texts.connection.stripButton(`${words} · ${line}`)}
         aria-haspopup="dialog"
         onClick={() => setOpen(true)}
       >
@@ -69,8 +69,7 @@ export function WireStrip({ state }: { readonly state: ChatState }): JSX.Element
         </span>
         <span class="strip-text figure">
           <StateSign status={connection.status} slow={slow} />
-          <span>{words}</span>
-          <span class="strip-line">{line}</span>
+          <span>{`${words} · ${line}`}</span>
         </span>
       </button>
       {open ? <ConnectionDetails state={state} onClose={() => setOpen(false)} /> : null}
