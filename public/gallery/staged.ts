@@ -102,6 +102,83 @@ function lively(): TimelineItem[] {
   ];
 }
 
+/** Texts that strain a layout, by others and by oneself. */
+function odd(): TimelineItem[] {
+  count = 0;
+  const texts = [
+    'function accept(key) {\n  const hash = createHash("sha1");\n  return hash.update(key + guid).digest("base64");\n}',
+    'مرحبا، كيف حالكم اليوم؟ الاجتماع الساعة 3 (في الغرفة الكبيرة).',
+    'שלום לכולם! https://example.org/he/דף',
+    `https://example.org/search?q=${'abcdefghij'.repeat(24)}&page=2#top`,
+    'W'.repeat(180),
+    '<script>alert(1)</script> <b>not bold</b> &amp; "quoted"',
+    '😀😃😄😁😆😅',
+    '🧑‍🚀',
+    'a\n\n\nb',
+    '一个很长的中文句子没有任何空格但是仍然需要在合适的地方换行否则就会把页面撑开让手机用户不得不横向滚动才能读完这句话。',
+    'k',
+  ];
+  return texts.flatMap((text, index) => [
+    say([mei, long, wei][index % 3], index * 2, text),
+    say(undefined, index * 2 + 1, text),
+  ]);
+}
+
+/** Several images in a row, all shapes, loaded and not, own and others'. */
+function manyImages(): TimelineItem[] {
+  count = 0;
+  const broken: Image = { ...picture('broken', 1200, 800) };
+  const lost: Image = {
+    ...broken,
+    url: '/nothing.jpg',
+    thumbnail: { ...broken.thumbnail, url: '/nothing.jpg' },
+  };
+  return [
+    say(mei, 1, picture('wide', 2400, 600)),
+    say(mei, 1, picture('tall', 400, 1600)),
+    say(mei, 2, 'and one more'),
+    say(mei, 2, lost),
+    say(bjorn, 3, { ...lost, id: 'small-broken', width: 60, height: 40 }),
+    say(undefined, 4, picture('own', 1600, 1067)),
+    say(undefined, 4, picture('own-square', 500, 500)),
+    say(undefined, 5, 'There.'),
+    say(undefined, 5, picture('tiny', 24, 24)),
+    say(undefined, 6, { ...lost, id: 'own-broken' }),
+  ];
+}
+
+function monologue(length: number): TimelineItem[] {
+  count = 0;
+  return Array.from({ length }, (_, index) =>
+    say(mei, Math.floor(index / 3), index % 5 === 0 ? `${'on and on '.repeat(30)}${index}` : `line ${index}`),
+  );
+}
+
+function log(length: number): TimelineItem[] {
+  count = 0;
+  return Array.from({ length }, (_, index) =>
+    say(
+      [mei, ada, undefined, wei, bjorn][(index * 7) % 5],
+      index - length,
+      index % 40 === 9 ? picture(`p${index}`, 1600, 1067) : `${index} ${'words '.repeat((index * 13) % 50)}`,
+    ),
+  );
+}
+
+function crowd(size: number): Member[] {
+  const kinds = [
+    'Mei',
+    '王小明',
+    'Maximiliane Friederike von Hohen',
+    'WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW',
+    '👾👾👾',
+    'محمد',
+  ];
+  return Array.from({ length: size }, (_, index) =>
+    index === 7 ? me : { id: `c${index}`, name: `${kinds[index % kinds.length]} ${index}` },
+  );
+}
+
 const limits = {
   nameLength: 32,
   textLength: 4000,
@@ -221,6 +298,34 @@ function stateOf(name: string): ChatState {
     }
     case 'older':
       return { ...room, hasMore: true, loadingOlder: true };
+    case 'odd':
+      return { ...room, timeline: odd() };
+    case 'images':
+      return { ...room, timeline: manyImages() };
+    case 'monologue':
+      return { ...room, timeline: monologue(40) };
+    case 'long':
+      return { ...room, timeline: log(1500), hasMore: true };
+    case 'crowd':
+      return { ...room, members: crowd(60) };
+    case 'toasts':
+      return {
+        ...room,
+        toasts: [
+          { key: 't1', tone: 'error', text: { id: 'image-type', file: 'notes.pdf' } },
+          {
+            key: 't2',
+            tone: 'error',
+            text: {
+              id: 'image-too-large',
+              file: `${'a-very-long-name-without-an-end-'.repeat(4)}.png`,
+              length: 12_400_000,
+              limit: limits.imageLength,
+            },
+          },
+          { key: 't3', tone: 'info', text: { id: 'rate-limited', retryAfter: 4000 } },
+        ],
+      };
     case 'gap': {
       const timeline = lively();
       timeline.splice(12, 0, { kind: 'gap', key: 'gap-1', time: base + 7 * 60_000 });
