@@ -3,8 +3,8 @@
  * request handler that server.ts hands node:http's requests to; made by main.ts. Every answer has the same security
  * headers, every refusal says why in words.
  */
-import { createReadStream, existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -197,27 +197,35 @@ class Site {
   // Downloads -------------------------------------------------------------------------------------------------------
 
   async #image(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const file = this.#options.images.file(name);
-    const found = file === undefined ? undefined : await stat(file.path).catch(() => undefined);
-    if (file === undefined || found === undefined) return notFound(response);
-    response.setHeader('Content-Security-Policy', imageSecurityPolicy);
-    response.setHeader('Content-Type', file.type);
-    response.setHeader('Content-Disposition', 'inline');
-    // An id stands for one content for ever. Private, for whoever has the address may see it, and nobody else.
-    response.setHeader('Cache-Control', 'private, max-age=31536000, immutable');
-    response.setHeader('ETag', `"${name}"`);
-    if (request.headers['if-none-match'] === `"${name}"`) {
-      response.writeHead(304).end();
-      return;
+    const image = this.#options.images.file(name);
+    const file = image === undefined ? undefined : await openFile(image.path);
+    if (image === undefined || file === undefined) return notFound(response);
+    try {
+      const found = await file.stat();
+      if (!found.isFile()) return notFound(response);
+      response.setHeader('Content-Security-Policy', imageSecurityPolicy);
+      response.setHeader('Content-Type', image.type);
+      response.setHeader('Content-Disposition', 'inline');
+      // An id stands for one content for ever. Private, for whoever has the address may see it, and nobody else.
+      response.setHeader('Cache-Control', 'private, max-age=31536000, immutable');
+      response.setHeader('ETag', `"${name}"`);
+      if (request.headers['if-none-match'] === `"${name}"`) {
+        response.writeHead(304).end();
+        return;
+      }
+      response.setHeader('Content-Length', found.size);
+      if (request.method === 'HEAD') {
+        response.end();
+        return;
+      }
+      await pipeline(file.createReadStream({ autoClose: false }), response).catch((error: unknown) => {
+        // Who goes away in the middle is no fault of ours; the response is destroyed in any case.
+        if (codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE') return;
+        this.#options.logger.error({ err: error, url: request.url }, 'an image could not be read');
+      });
+    } finally {
+      await file.close();
     }
-    response.setHeader('Content-Length', found.size);
-    if (request.method === 'HEAD') {
-      response.end();
-      return;
-    }
-    await pipeline(createReadStream(file.path), response).catch((error: unknown) => {
-      if (!response.destroyed && !request.socket.destroyed) throw error;
-    });
   }
 
   #health(response: ServerResponse): void {
@@ -253,6 +261,18 @@ function setHeaders(response: ServerResponse, path: string): void {
   // The build puts a hash of its content into the name of each file there.
   const isHashed = path.startsWith('/assets/');
   response.setHeader('Cache-Control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+}
+
+/** Opens a file for reading; undefined when there is none. */
+async function openFile(path: string): Promise<FileHandle | undefined> {
+  return open(path).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 /** The path of a request as it was sent, without its query; undefined when it is none, or climbs. */

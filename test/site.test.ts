@@ -1,6 +1,15 @@
 // Pages, images and API over real HTTP, on the same port as the WebSocket.
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -392,6 +401,29 @@ describe('uploads', () => {
     const response = await fetch(`${server.url}/api/images`);
     expect(response.headers.get('allow')).toBe('POST');
     expect(await errorOf(response)).toMatchObject({ status: 405, code: 'method-not-allowed' });
+  });
+
+  it('are not found, in words, when something else is where their file was; and one that fails is written down', async () => {
+    const server = await serveChat();
+    const { token } = await server.enter('Ada');
+    const image = await uploaded(server, token, await picture('image/png'));
+    const path = join(server.directory, image.url);
+    rmSync(path);
+    mkdirSync(path);
+    const response = await fetch(server.url + image.url);
+    expect([response.status, await response.text()]).toEqual([
+      404,
+      'There is nothing at this address. The chat is at /.\n',
+    ]);
+    rmdirSync(path);
+    // A link that leads to itself: there, and not to be opened.
+    symlinkSync(path, path);
+    const failed = await fetch(server.url + image.url);
+    expect(failed.status).toBe(500);
+    expect(server.lines.filter(({ level }) => level === 'error')).toMatchObject([
+      { details: { err: { code: 'ELOOP' } } },
+    ]);
+    expect((await fetch(server.url + image.thumbnail.url)).status).toBe(200);
   });
 
   it('are found under their own names only, and a lost file is not found', async () => {

@@ -255,7 +255,7 @@ function takeLock(directory: string): Libsql.Database {
         `Another process is running on the data directory ${directory}. Stop it, or name another with --data DIR.`,
       );
     }
-    throw unusable(directory, 'lock.db', error);
+    throw unusable(join(directory, 'lock.db'), error);
   }
 }
 
@@ -270,7 +270,7 @@ function open(directory: string): Libsql.Database {
   } catch (error) {
     libsql?.close();
     if (error instanceof DataDirectoryError) throw error;
-    throw unusable(directory, 'chat.db', error);
+    throw unusable(join(directory, 'chat.db'), error);
   }
 }
 
@@ -288,10 +288,11 @@ function migrate(libsql: Libsql.Database, directory: string): void {
   }
 }
 
-function unusable(directory: string, file: string, error: unknown): DataDirectoryError {
+/** What to tell of something in the data directory that stands in the way. */
+export function unusable(path: string, error: unknown): DataDirectoryError {
   const why = error instanceof Error ? error.message : String(error);
   return new DataDirectoryError(
-    `${join(directory, file)} cannot be used (${why}). Repair or remove it, or name another directory with --data DIR.`,
+    `${path} cannot be used (${why}). Repair or remove it, or name another directory with --data DIR.`,
   );
 }
 

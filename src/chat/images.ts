@@ -15,7 +15,7 @@ import sharp, { type Metadata, type Sharp } from 'sharp';
 import * as v from 'valibot';
 import type { Logger } from './channel.ts';
 import type { Clock } from './clock.ts';
-import { type Database, numberOf, textOf } from './database.ts';
+import { type Database, numberOf, textOf, unusable } from './database.ts';
 import { type Image, imageTypes, maximumImageLength } from './events.ts';
 import { type ImageType, imageExtensions, sniffImageType, sniffLength } from './image-type.ts';
 import { Workers } from './workers.ts';
@@ -94,16 +94,20 @@ export class Images {
   /** Images being drawn, by id: the same file sent twice at once is drawn once. */
   readonly #underWay = new Map<string, Promise<Image>>();
 
-  /** @param directory the data directory; `images/` is made in it, and what an earlier process left half done is removed */
+  /** @param directory the data directory; `images/` is made in it, and what an earlier process left half done is removed @throws DataDirectoryError when it cannot be used */
   constructor(database: Database, directory: string, limits: Partial<ImageLimits> = {}) {
     this.#database = database;
     this.#directory = join(directory, 'images');
     this.#incoming = join(this.#directory, 'incoming');
     this.#limits = { ...defaultImageLimits, ...limits };
     this.#workers = new Workers(this.#limits.workers, this.#limits.waiting);
-    mkdirSync(this.#incoming, { recursive: true });
-    for (const name of readdirSync(this.#incoming)) rmSync(join(this.#incoming, name), { force: true });
-    this.#removeOrphans();
+    try {
+      mkdirSync(this.#incoming, { recursive: true });
+      for (const name of readdirSync(this.#incoming)) rmSync(join(this.#incoming, name), { force: true });
+      this.#removeOrphans();
+    } catch (error) {
+      throw unusable(this.#directory, error);
+    }
     // One thread for each image: the workers are the parallelism, and the event loop wants a core too.
     sharp.concurrency(1);
     sharp.cache(false);
@@ -250,7 +254,8 @@ export class Images {
         if (head.length === sniffLength && sniffImageType(head) === undefined) throw unknownType();
       }
       hash.update(chunk);
-      await file.write(chunk);
+      // Unlike write, this goes on until all of it is written.
+      await file.writeFile(chunk);
     }
     const type = sniffImageType(head);
     if (type === undefined) throw unknownType();

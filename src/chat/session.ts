@@ -182,20 +182,21 @@ export class Session implements Peer, Caller {
   async #work(): Promise<void> {
     this.#busy = true;
     for (let request = this.#queue.shift(); request !== undefined; request = this.#queue.shift()) {
-      await this.#answer(request);
+      try {
+        await this.#answer(request);
+      } catch (error) {
+        // It is answered, or cannot be: a second reply would be taken for another request's.
+        this.#chat.logger.error({ err: error, event: request.event }, 'what follows a reply failed');
+      }
+      this.#whenThisReplyWasRead = [];
     }
     this.#busy = false;
   }
 
   async #answer(request: ClientRequest): Promise<void> {
+    let data: ReplyData<RequestName>;
     try {
-      const data = await carryOut(this.#chat, this, request);
-      if (request.id !== undefined) {
-        this.#channel.send(JSON.stringify({ event: 'reply:ok', id: request.id, data }));
-        this.#whenRepliesWereRead.push(...this.#whenThisReplyWasRead);
-      }
-      this.#releaseHeld(data);
-      for (const callback of this.#afterReply.splice(0)) callback();
+      data = await carryOut(this.#chat, this, request);
     } catch (error) {
       this.#afterReply = [];
       if (error instanceof Refusal) {
@@ -205,9 +206,15 @@ export class Session implements Peer, Caller {
       this.#chat.logger.error({ err: error, event: request.event }, 'a handler failed');
       const message = 'The server failed on this request. It was written down; try again.';
       this.#refuse(request.id, { code: 'internal', message });
-    } finally {
-      this.#whenThisReplyWasRead = [];
+      return;
     }
+    const callbacks = this.#afterReply.splice(0);
+    if (request.id !== undefined) {
+      this.#channel.send(JSON.stringify({ event: 'reply:ok', id: request.id, data }));
+      this.#whenRepliesWereRead.push(...this.#whenThisReplyWasRead);
+    }
+    this.#releaseHeld(data);
+    for (const callback of callbacks) callback();
   }
 
   /** Lets out what waited for the reply to a sign-in, without what that reply says itself. */

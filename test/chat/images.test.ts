@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Database } from '../../src/chat/database.ts';
+import { Database, DataDirectoryError } from '../../src/chat/database.ts';
 import { type Image, imageTypes } from '../../src/chat/events.ts';
 import { type ImageLimits, Images, unsentLifetime } from '../../src/chat/images.ts';
 import { SqliteLog } from '../../src/chat/sqlite-log.ts';
@@ -129,6 +129,15 @@ describe('what is taken', () => {
     open({}, directory);
     expect(existsSync(half)).toBe(false);
   });
+});
+
+it('says in words that its directory cannot be used', () => {
+  const directory = temporaryDirectory();
+  const database = new Database(directory);
+  onTestFinished(() => database.close());
+  writeFileSync(join(directory, 'images'), 'in the way');
+  expect(() => new Images(database, directory)).toThrow(DataDirectoryError);
+  expect(() => new Images(database, directory)).toThrow(`${join(directory, 'images')} cannot be used (E`);
 });
 
 describe('what is refused', () => {

@@ -1,8 +1,10 @@
 // The chat from the wire's point of view, without a wire: what goes in and what comes out of sessions.
 import { describe, expect, it } from 'vitest';
+import type { Channel } from '../../src/chat/channel.ts';
 import { defaultRoom, type Image, maximumTextLength, parseServerEvent } from '../../src/chat/events.ts';
 import type { Log } from '../../src/chat/log.ts';
 import { MemoryLog } from '../../src/chat/memory-log.ts';
+import { Session } from '../../src/chat/session.ts';
 import { type FakeClient, stageChat } from '../support/chat.ts';
 
 const text = (value: string) => ({ type: 'text', text: value }) as const;
@@ -156,6 +158,42 @@ describe('the border', () => {
       },
     ]);
     await client.ok('heartbeat:ping', {});
+  });
+
+  it('answers once, also when what follows the answer fails, and goes on', async () => {
+    const stage = stageChat();
+    const ada = stage.client();
+    await ada.enter('Ada');
+    stage.chat.logOut = () => {
+      throw new Error('out of order');
+    };
+    ada.sendText('{"event":"session:leave","id":77}');
+    await stage.chat.idle();
+    expect(ada.events.filter((event) => 'id' in event && event.id === 77)).toMatchObject([
+      { event: 'reply:ok' },
+    ]);
+    expect(stage.logger.lines).toMatchObject([
+      { level: 'error', details: { err: new Error('out of order') } },
+    ]);
+    await ada.ok('heartbeat:ping', {});
+  });
+
+  it('writes it down, and stays, when a connection cannot be answered', async () => {
+    const stage = stageChat();
+    const broken: Channel = {
+      remoteAddress: '127.0.0.1',
+      send: (sent) => {
+        if (sent.includes('reply')) throw new Error('no way out');
+      },
+      push: () => {},
+      close: () => {},
+    };
+    const session = new Session(stage.chat, broken);
+    session.receive('{"event":"session:enter","id":1,"data":{"name":"Ada"}}');
+    session.receive('{"event":"session:enter","id":2,"data":{"name":"Ada"}}');
+    await stage.chat.idle();
+    expect(stage.logger.lines.map(({ level }) => level)).toEqual(['error', 'error']);
+    await stage.client().enter('Bob');
   });
 
   it('frees the name again when the entrance cannot be made', async () => {
