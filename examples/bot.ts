@@ -36,6 +36,7 @@ function connect(): void {
     else if (event === 'server:hello') send('session:resume', 1, { token, ...(since && { since }) });
     else if (event === 'reply:ok' && id === 1) {
       token = data.token ?? token;
+      send('heartbeat:ping', 3, {}); // shows that the token has arrived: from now on the name is kept
       me = data.member.id;
       const known = data.recovered ? since?.offset : data.messages.at(-1)?.offset;
       since = { epoch: data.epoch, offset: known ?? 0 };
