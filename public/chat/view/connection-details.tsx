@@ -42,7 +42,9 @@ export function ConnectionDetails({
           {open?.roundTripTime === undefined ? words.unknown : texts.connection.roundTrip(open.roundTripTime)}
         </Fact>
         {open === undefined ? null : (
-          <Fact name={words.connectedFor}>{format.duration(Math.max(1000, now - open.since))}</Fact>
+          <Fact name={words.connectedFor}>
+            {format.duration(Math.max(1, Math.floor((now - open.since) / 1000)) * 1000)}
+          </Fact>
         )}
         <Fact name={words.sent}>{words.traffic(traffic.sent, traffic.octetsSent)}</Fact>
         <Fact name={words.received}>{words.traffic(traffic.received, traffic.octetsReceived)}</Fact>
