@@ -31,16 +31,19 @@ export const today: readonly Line[] = [
     say: 'It is on. First item is RFC 6455, section 5.5; it is short, please read it before: https://www.rfc-editor.org/rfc/rfc6455#section-5.5',
   },
   { who: me, minute: 47, say: '好的，三点见！' },
+  {
+    who: 'Maximiliane von Hohenzollern',
+    minute: 48,
+    say: 'I will be late, the Dampfschifffahrtsgesellschaftskapitänsmützenabzeichenmuseum called.',
+  },
   { who: 'Björn', minute: 49, say: 'picture' },
   { who: 'Björn', minute: 49, say: 'The lake behind the cabin this morning. I am not coming back.' },
   { who: 'Mei', minute: 50, say: '😍🏔️' },
-  {
-    who: 'Maximiliane von Hohenzollern',
-    minute: 51,
-    say: 'Is there a path around it? Somebody told me about a Dampfschifffahrtsgesellschaftskapitänsmützenabzeichenmuseum on the far side.',
-  },
-  { who: me, minute: 52, say: 'Wow. Keep a bunk free for me, I will take the night train on Friday.' },
-  { who: 'Björn', minute: 53, say: 'Deal. Bring coffee ☕' },
+  { who: '张伟', minute: 51, say: '太美了，周末可以一起去吗？' },
+  { who: me, minute: 52, say: 'Keep two bunks free for us!' },
+  { who: me, minute: 52, say: 'The night train leaves on Friday at 22:04 🚆' },
+  { who: 'Björn', minute: 53, say: 'Deal.' },
+  { who: 'Björn', minute: 53, say: 'Bring coffee ☕' },
 ];
 
 /** A member who can do nothing but talk. */

@@ -112,7 +112,7 @@ async function signIn(page: Page, name: string): Promise<void> {
 }
 
 /** Milliseconds between lines: uneven, as people are. */
-const pauses = [120, 900, 60, 1700, 350, 90, 2600] as const;
+const pauses = [160, 1400, 90, 2800, 600, 120, 3900] as const;
 
 async function play(script: readonly Line[], bots: ReadonlyMap<string, Bot>, page: Page): Promise<void> {
   let offset = 0;
