@@ -204,6 +204,34 @@ describe('the message field', () => {
   });
 });
 
+describe('a text that was said', () => {
+  test('can be copied with the mouse and without one', async () => {
+    const { url } = await startChat();
+    const page = await openPage(browser, url);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: url });
+    await signIn(page, 'Ada');
+    await say(page, 'first');
+    await say(page, 'second 👋');
+    await expect.poll(() => sent(page)).toEqual(['first', 'second 👋']);
+    const copied = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
+
+    await page.getByText('first', { exact: true }).hover();
+    await page
+      .locator('.text-message', { hasText: 'first' })
+      .getByRole('button', { name: 'Copy text' })
+      .click();
+    await expect.poll(copied).toBe('first');
+
+    await composer(page).focus();
+    await page.locator('.text-message', { hasText: 'second' }).focus();
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await expect.poll(copied).toBe('second 👋');
+  });
+});
+
 describe('images', () => {
   test('several at once arrive by reference, in a place of their size, and open in full', async () => {
     const { url } = await startChat();
