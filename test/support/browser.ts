@@ -41,8 +41,6 @@ export interface ChatProgram {
   readonly port: number;
   /** Ends it as a crash does, without a word. */
   kill(): Promise<void>;
-  /** Ends it in order. */
-  stop(): Promise<void>;
   start(): Promise<void>;
 }
 
@@ -53,15 +51,13 @@ export async function startChat(): Promise<ChatProgram> {
   let running = await startChatProgram(directory, '0');
   // It comes back where the pages look for it.
   const { port } = running;
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
-    running.program.signal(signal);
-    await running.program.ended;
-  };
   return {
     url: `http://127.0.0.1:${port}`,
     port: Number(port),
-    kill: () => end('SIGKILL'),
-    stop: () => end('SIGTERM'),
+    kill: async () => {
+      running.program.signal('SIGKILL');
+      await running.program.ended;
+    },
     start: async () => {
       running = await startChatProgram(directory, port);
     },
