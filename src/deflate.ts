@@ -1,0 +1,419 @@
+/**
+ * permessage-deflate (RFC 7692 §7): what two ends agree on, and messages to compressed payloads and back, as functions
+ * of octets. Called by connection.ts and prepared-message.ts for payloads, by the server and the client for the
+ * negotiation. There is no live zlib stream: a sliding window is what zlib calls a preset dictionary, so the context
+ * that is taken over from message to message is a value (`DeflateWindow`) that many connections may share.
+ */
+import { Buffer, constants as bufferLimits } from 'node:buffer';
+import { deflateRawSync, inflateRawSync, constants as zlib } from 'node:zlib';
+import { CloseCode, ProtocolError } from './close.ts';
+import type { Extension, ExtensionParameter } from './extensions.ts';
+import { HttpError } from './http-head.ts';
+
+/**
+ * The extension's name (§7). Compared exactly, as handshake.ts does: an identifier of the registry is a token
+ * (RFC 6455 §9.1), and no rule gives tokens of this field a second spelling. Another spelling is another extension.
+ */
+export const deflateExtension = 'permessage-deflate';
+
+/** What both ends agreed on (§7.1). Window bits are the base-2 logarithm of the octets in a window, 8 to 15. */
+export interface DeflateAgreement {
+  /** The server starts each message with an empty window. */
+  readonly serverNoContextTakeover: boolean;
+  /** The client starts each message with an empty window. */
+  readonly clientNoContextTakeover: boolean;
+  /** How far back the server's messages may point. */
+  readonly serverMaxWindowBits: number;
+  /** How far back the client's messages may point. */
+  readonly clientMaxWindowBits: number;
+}
+
+/** What this end wants; every field has a default. Used for both roles. */
+export interface DeflateOptions {
+  /** Whether the server is to compress each message by itself (§7.1.1.1). Default false. */
+  readonly serverNoContextTakeover?: boolean;
+  /** Whether the client is to compress each message by itself (§7.1.1.2). Default false. */
+  readonly clientNoContextTakeover?: boolean;
+  /** The largest window that the server may use (§7.1.2.1), 9 to 15. Default 11 in a server, 15 in a client. */
+  readonly serverMaxWindowBits?: number;
+  /** The largest window that the client may use (§7.1.2.2), 9 to 15. Default 11 in a server, 15 in a client. */
+  readonly clientMaxWindowBits?: number;
+  /** Messages of fewer octets go out uncompressed. 0 to 2^30. */
+  readonly threshold?: number;
+  /** zlib's level, 1 (fast) to 9 (small). */
+  readonly level?: number;
+}
+
+/** DeflateOptions with every default filled in. */
+export type ResolvedDeflateOptions = Required<DeflateOptions>;
+
+const smallestBits = 8;
+const largestBits = 15;
+
+/** Fills in defaults. @throws RangeError, TypeError that name the option, what it got and what it takes */
+export function resolveDeflateOptions(
+  role: 'server' | 'client',
+  options: DeflateOptions,
+): ResolvedDeflateOptions {
+  const defaultBits = role === 'server' ? 11 : largestBits;
+  const resolved: ResolvedDeflateOptions = {
+    serverNoContextTakeover: options.serverNoContextTakeover ?? false,
+    clientNoContextTakeover: options.clientNoContextTakeover ?? false,
+    serverMaxWindowBits: options.serverMaxWindowBits ?? defaultBits,
+    clientMaxWindowBits: options.clientMaxWindowBits ?? defaultBits,
+    threshold: options.threshold ?? 64,
+    level: options.level ?? 6,
+  };
+  for (const name of ['serverNoContextTakeover', 'clientNoContextTakeover'] as const) {
+    const value: unknown = resolved[name];
+    if (typeof value !== 'boolean') throw new TypeError(`${name} is ${value}; it takes true or false.`);
+  }
+  // 8 is left to peers who ask for it: it costs as much as 9 and finds less.
+  checkRange(resolved, 'serverMaxWindowBits', 9, largestBits);
+  checkRange(resolved, 'clientMaxWindowBits', 9, largestBits);
+  checkRange(resolved, 'threshold', 0, 2 ** 30);
+  checkRange(resolved, 'level', 1, 9);
+  return resolved;
+}
+
+function checkRange(
+  options: ResolvedDeflateOptions,
+  name: 'serverMaxWindowBits' | 'clientMaxWindowBits' | 'threshold' | 'level',
+  lowest: number,
+  highest: number,
+): void {
+  const value = options[name];
+  if (Number.isInteger(value) && value >= lowest && value <= highest) return;
+  throw new RangeError(`${name} is ${value}; it takes a whole number from ${lowest} to ${highest}.`);
+}
+
+/**
+ * Server: the first offer that can be accepted, in the client's order, as an agreement and the element to answer with;
+ * undefined when there is none, and the extension is declined by silence (§7.1). An offer with an unknown, repeated or
+ * badly valued parameter is passed over, as the section asks, and so are other extensions.
+ */
+export function acceptOffer(
+  offers: readonly Extension[],
+  options: ResolvedDeflateOptions,
+): { readonly agreement: DeflateAgreement; readonly response: Extension } | undefined {
+  for (const offer of offers) {
+    if (offer.name !== deflateExtension) continue;
+    const wanted = readParameters(offer, true);
+    if (!('fault' in wanted)) return answer(wanted, options);
+  }
+  return undefined;
+}
+
+function answer(
+  offer: Parameters,
+  options: ResolvedDeflateOptions,
+): { agreement: DeflateAgreement; response: Extension } {
+  const parameters: ExtensionParameter[] = [];
+  const serverNoContextTakeover = offer.serverNoContextTakeover || options.serverNoContextTakeover;
+  if (serverNoContextTakeover) parameters.push({ name: 'server_no_context_takeover', value: undefined });
+
+  // A client that does not say it can keep to a smaller window may not be asked to (§7.1.2.2). It may be asked to drop
+  // its window between messages instead, unasked (§7.1.1.2), and then none has to be kept for it here either.
+  const unlimited = offer.clientMaxWindowBits === undefined && options.clientMaxWindowBits < largestBits;
+  const clientNoContextTakeover =
+    offer.clientNoContextTakeover || options.clientNoContextTakeover || unlimited;
+  if (clientNoContextTakeover) parameters.push({ name: 'client_no_context_takeover', value: undefined });
+
+  // Said unasked as well when it is less than the most (§7.1.2.1), so that the client may hold a smaller window.
+  const serverMaxWindowBits = Math.min(offer.serverMaxWindowBits ?? largestBits, options.serverMaxWindowBits);
+  if (offer.serverMaxWindowBits !== undefined || serverMaxWindowBits < largestBits) {
+    parameters.push({ name: 'server_max_window_bits', value: String(serverMaxWindowBits) });
+  }
+
+  let clientMaxWindowBits = largestBits;
+  if (offer.clientMaxWindowBits !== undefined) {
+    clientMaxWindowBits = Math.min(offer.clientMaxWindowBits, options.clientMaxWindowBits);
+    if (clientMaxWindowBits < largestBits) {
+      parameters.push({ name: 'client_max_window_bits', value: String(clientMaxWindowBits) });
+    }
+  }
+  return {
+    agreement: { serverNoContextTakeover, clientNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits },
+    response: { name: deflateExtension, parameters },
+  };
+}
+
+/** Client: the offer for these options. It always says that a limit for our own window would be kept (§7.1.2.2). */
+export function makeOffer(options: ResolvedDeflateOptions): Extension {
+  const { serverMaxWindowBits, clientMaxWindowBits } = options;
+  const parameters: ExtensionParameter[] = [];
+  if (options.serverNoContextTakeover) {
+    parameters.push({ name: 'server_no_context_takeover', value: undefined });
+  }
+  if (options.clientNoContextTakeover) {
+    parameters.push({ name: 'client_no_context_takeover', value: undefined });
+  }
+  if (serverMaxWindowBits < largestBits) {
+    parameters.push({ name: 'server_max_window_bits', value: String(serverMaxWindowBits) });
+  }
+  const value = clientMaxWindowBits < largestBits ? String(clientMaxWindowBits) : undefined;
+  parameters.push({ name: 'client_max_window_bits', value });
+  return { name: deflateExtension, parameters };
+}
+
+/**
+ * Client: what the server's answer to `makeOffer(options)` means.
+ * @throws HttpError 502 when it has an unknown, repeated or badly valued parameter, or leaves out or exceeds what was
+ *   asked for: the client must fail the connection (§7.1)
+ */
+export function checkAnswer(answer: Extension, options: ResolvedDeflateOptions): DeflateAgreement {
+  const given = readParameters(answer, false);
+  if ('fault' in given) throw new HttpError(502, given.section, `The server's answer ${given.fault}.`);
+  const { serverMaxWindowBits = largestBits, clientMaxWindowBits = largestBits } = given;
+  if (options.serverNoContextTakeover && !given.serverNoContextTakeover) {
+    throw new HttpError(
+      502,
+      'RFC 7692 §7.1.1.1',
+      'The server accepted the offer without server_no_context_takeover, which was asked for.',
+    );
+  }
+  if (serverMaxWindowBits > options.serverMaxWindowBits) {
+    throw new HttpError(
+      502,
+      'RFC 7692 §7.1.2.1',
+      `The server would use ${serverMaxWindowBits} window bits; ${options.serverMaxWindowBits} were asked for.`,
+    );
+  }
+  if (given.clientMaxWindowBits !== undefined && clientMaxWindowBits > options.clientMaxWindowBits) {
+    throw new HttpError(
+      502,
+      'RFC 7692 §7.1.2.2',
+      `The server gives us ${clientMaxWindowBits} window bits; ${options.clientMaxWindowBits} were offered.`,
+    );
+  }
+  return {
+    serverNoContextTakeover: given.serverNoContextTakeover,
+    // What we said in the offer holds even when the server does not repeat it (§7.1.1.2, §7.1.2.2).
+    clientNoContextTakeover: given.clientNoContextTakeover || options.clientNoContextTakeover,
+    serverMaxWindowBits,
+    clientMaxWindowBits: Math.min(clientMaxWindowBits, options.clientMaxWindowBits),
+  };
+}
+
+interface Parameters {
+  serverNoContextTakeover: boolean;
+  clientNoContextTakeover: boolean;
+  serverMaxWindowBits: number | undefined;
+  /** 15 for the name alone in an offer: any limit would be kept. */
+  clientMaxWindowBits: number | undefined;
+}
+
+/** Why parameters are refused: words that follow a subject. */
+interface Fault {
+  readonly section: string;
+  readonly fault: string;
+}
+
+function readParameters({ parameters }: Extension, inOffer: boolean): Parameters | Fault {
+  const read: Parameters = {
+    serverNoContextTakeover: false,
+    clientNoContextTakeover: false,
+    serverMaxWindowBits: undefined,
+    clientMaxWindowBits: undefined,
+  };
+  const seen = new Set<string>();
+  for (const { name, value } of parameters) {
+    if (seen.has(name)) return { section: 'RFC 7692 §7.1', fault: `has the parameter ${name} twice` };
+    seen.add(name);
+    switch (name) {
+      case 'server_no_context_takeover':
+        if (value !== undefined) return { section: 'RFC 7692 §7.1.1.1', fault: `gives ${name} a value` };
+        read.serverNoContextTakeover = true;
+        break;
+      case 'client_no_context_takeover':
+        if (value !== undefined) return { section: 'RFC 7692 §7.1.1.2', fault: `gives ${name} a value` };
+        read.clientNoContextTakeover = true;
+        break;
+      case 'server_max_window_bits':
+        read.serverMaxWindowBits = parseBits(value);
+        if (read.serverMaxWindowBits === undefined) {
+          return { section: 'RFC 7692 §7.1.2.1', fault: `has a ${name} that is not 8 to 15` };
+        }
+        break;
+      case 'client_max_window_bits':
+        read.clientMaxWindowBits = value === undefined && inOffer ? largestBits : parseBits(value);
+        if (read.clientMaxWindowBits === undefined) {
+          return { section: 'RFC 7692 §7.1.2.2', fault: `has a ${name} that is not 8 to 15` };
+        }
+        break;
+      default:
+        return { section: 'RFC 7692 §7.1', fault: `has the unknown parameter ${name}` };
+    }
+  }
+  return read;
+}
+
+/** Decimal, without leading zeros, sign or space (§7.1.2). */
+function parseBits(value: string | undefined): number | undefined {
+  return value !== undefined && /^(?:[89]|1[0-5])$/.test(value) ? Number(value) : undefined;
+}
+
+/**
+ * One direction's LZ77 window (§7.1.2): the last octets of the messages so far, which the next one may point back to.
+ * An immutable value: one may stand for many connections, and its octets are never written.
+ */
+export class DeflateWindow {
+  static readonly #fresh = new Map<string, DeflateWindow>();
+
+  readonly bits: number;
+  /** Whether messages leave anything in the window for the next (§7.1.1). */
+  readonly takeover: boolean;
+  /** At most 2^bits, the newest last. */
+  readonly octets: Uint8Array;
+
+  private constructor(bits: number, takeover: boolean, octets: Uint8Array) {
+    this.bits = bits;
+    this.takeover = takeover;
+    this.octets = octets;
+  }
+
+  /**
+   * The empty window; the same object for the same arguments.
+   * @throws RangeError when bits are not 8 to 15
+   */
+  static fresh(bits: number, takeover: boolean): DeflateWindow {
+    if (!Number.isInteger(bits) || bits < smallestBits || bits > largestBits) {
+      throw new RangeError(`A window of ${bits} bits: it takes a whole number from 8 to 15.`);
+    }
+    const key = `${bits} ${takeover}`;
+    let window = DeflateWindow.#fresh.get(key);
+    if (window === undefined) {
+      window = new DeflateWindow(bits, takeover, new Uint8Array(0));
+      DeflateWindow.#fresh.set(key, window);
+    }
+    return window;
+  }
+
+  /** The window behind this message, as it was before compression. Itself when nothing is taken over, or empty. */
+  after(message: Uint8Array): DeflateWindow {
+    if (!this.takeover || message.length === 0) return this;
+    return new DeflateWindow(this.bits, true, lastOctets(this.octets, message, 2 ** this.bits));
+  }
+
+  /** Whether the next message would be encoded the same. */
+  equals(other: DeflateWindow): boolean {
+    if (this === other) return true;
+    return (
+      this.bits === other.bits &&
+      this.takeover === other.takeover &&
+      Buffer.compare(this.octets, other.octets) === 0
+    );
+  }
+}
+
+/** The last octets of both, at most `size`, as a copy that keeps no larger buffer alive. */
+function lastOctets(before: Uint8Array, message: Uint8Array, size: number): Uint8Array {
+  const ofMessage = Math.min(message.length, size);
+  const ofBefore = Math.min(before.length, size - ofMessage);
+  const octets = new Uint8Array(ofBefore + ofMessage);
+  octets.set(before.subarray(before.length - ofBefore));
+  octets.set(message.subarray(message.length - ofMessage), ofBefore);
+  return octets;
+}
+
+/** What ends an empty stored block: each compressed message ends in it, and it is not sent (§7.2.1). */
+const tail = Uint8Array.of(0x00, 0x00, 0xff, 0xff);
+/** An empty block with BFINAL behind the tail, so that zlib can tell an end from a cut. */
+const ending = Uint8Array.of(...tail, 0x03, 0x00);
+
+/**
+ * The compressed payload of a message (§7.2.1), for a frame with RSV1. The caller goes on with `window.after(message)`
+ * when it has sent it, and owns the result.
+ * @param level zlib's, 1 to 9
+ */
+export function deflate(message: Uint8Array, window: DeflateWindow, level: number): Uint8Array {
+  if (message.length === 0) return Uint8Array.of(0x00);
+  const compressed = deflateRawSync(message, {
+    level,
+    memLevel: message.length < 1024 ? 5 : 8,
+    // zlib's raw streams have no window of 256 octets, but with 512 it points back at most 250, and the window that
+    // it is given is no longer than 256.
+    windowBits: Math.max(window.bits, 9),
+    dictionary: window.octets.length > 0 ? window.octets : undefined,
+    finishFlush: zlib.Z_SYNC_FLUSH,
+    chunkSize: Math.min(maximumCompressedLength(message.length), 65_536),
+  });
+  return compressed.subarray(0, compressed.length - tail.length);
+}
+
+/**
+ * The message in a compressed payload (§7.2.2), over all its frames. The caller goes on with `window.after(result)`, and
+ * owns the result.
+ * @param limit the most octets that the message may have; no more than twice as many are held
+ * @throws ProtocolError 1007 for data that are no DEFLATE, 1009 for a message over the limit, found while inflating
+ */
+export function inflate(payload: Uint8Array, window: DeflateWindow, limit: number): Uint8Array {
+  let rest: Uint8Array = Buffer.concat([payload, ending]);
+  let message: Uint8Array = new Uint8Array(0);
+  for (;;) {
+    const { octets, consumed } = inflateStream(
+      rest,
+      window.bits,
+      lastOctets(window.octets, message, 2 ** window.bits),
+      limit - message.length,
+      limit,
+    );
+    message = message.length === 0 ? octets : Buffer.concat([message, octets]);
+    if (rest.length - consumed <= 2) return message;
+    rest = rest.subarray(consumed);
+  }
+}
+
+/** Inflates up to a final block. */
+function inflateStream(
+  data: Uint8Array,
+  bits: number,
+  dictionary: Uint8Array,
+  room: number,
+  limit: number,
+): { octets: Uint8Array; consumed: number } {
+  let result: unknown;
+  try {
+    result = inflateRawSync(data, {
+      windowBits: bits,
+      dictionary: dictionary.length > 0 ? dictionary : undefined,
+      maxOutputLength: Math.min(Math.max(room, 1), bufferLimits.MAX_LENGTH),
+      chunkSize: Math.min(Math.max(data.length * 8, 1024), 65_536),
+      info: true,
+    });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLong(limit);
+    if (error instanceof Error && (code === 'Z_DATA_ERROR' || code === 'Z_BUF_ERROR')) {
+      throw invalid(error.message);
+    }
+    throw error;
+  }
+  const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } };
+  if (buffer.length > room) throw tooLong(limit);
+  return { octets: buffer, consumed: engine.bytesWritten };
+}
+
+function tooLong(limit: number): ProtocolError {
+  return new ProtocolError(
+    CloseCode.messageTooBig,
+    'RFC 6455 §10.4',
+    `A compressed message has more than ${limit} octets.`,
+  );
+}
+
+function invalid(reason: string): ProtocolError {
+  return new ProtocolError(
+    CloseCode.invalidPayload,
+    'RFC 7692 §7.2.2',
+    `A compressed message cannot be inflated: ${reason}.`,
+  );
+}
+
+/**
+ * The most octets that a compressed message of `limit` octets may take, for refusing the rest before it is there. What
+ * zlib promises for any of its settings: a peer whose compression makes messages longer than that is refused.
+ */
+export function maximumCompressedLength(limit: number): number {
+  return limit + Math.ceil(limit / 8) + Math.ceil(limit / 64) + 64;
+}
