@@ -22,7 +22,7 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
       'src/utf8.ts',
     ],
   ],
-  [2, ['src/deflate.ts', 'src/extensions.ts', 'src/frame.ts']],
+  [2, ['src/deflate.ts', 'src/extensions.ts', 'src/frame.ts', 'src/recent-frames.ts']],
   [
     3,
     [
@@ -32,6 +32,7 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
       'src/handshake.ts',
       'src/message.ts',
       'src/output.ts',
+      'src/prepared-message.ts',
     ],
   ],
   [

@@ -4,6 +4,7 @@
  */
 import { CloseCode } from './close.ts';
 import type { Connection } from './connection.ts';
+import type { FrameNote } from './recent-frames.ts';
 
 /** How one connection ended. */
 export interface CloseRecord {
@@ -19,7 +20,22 @@ export interface CloseRecord {
   readonly section: string | undefined;
   /** One plain sentence: what happened. */
   readonly explanation: string;
+  /** Milliseconds from the end of the handshake to the end of TCP. */
+  readonly duration: number;
+  /** Milliseconds since the last octet came, when TCP ended. */
+  readonly idleTime: number;
+  /** Octets both ways, frame headers included. */
+  readonly octetsReceived: number;
+  readonly octetsSent: number;
+  /** Whole messages both ways. */
+  readonly messagesReceived: number;
+  readonly messagesSent: number;
+  /** The last eight frames that came or were to be sent, the oldest first. */
+  readonly lastFrames: readonly FrameNote[];
 }
+
+/** Who ended it, and why. */
+type Verdict = Pick<CloseRecord, 'code' | 'reason' | 'wasClean' | 'initiator' | 'section' | 'explanation'>;
 
 /** What the shell knows beyond the protocol. */
 export interface TransportEnd {
@@ -27,10 +43,27 @@ export interface TransportEnd {
   readonly cause: string | undefined;
   /** The error of the TCP connection, when it had one. */
   readonly error: Error | undefined;
+  /** Milliseconds, as in CloseRecord. */
+  readonly duration: number;
+  readonly idleTime: number;
 }
 
 /** Tells how a connection ended, from what was sent and received on it. */
 export function explainClose(connection: Connection, transport: TransportEnd): CloseRecord {
+  const { octetsReceived, octetsSent, messagesReceived, messagesSent } = connection;
+  return {
+    ...judge(connection, transport),
+    duration: transport.duration,
+    idleTime: transport.idleTime,
+    octetsReceived,
+    octetsSent,
+    messagesReceived,
+    messagesSent,
+    lastFrames: connection.lastFrames(),
+  };
+}
+
+function judge(connection: Connection, transport: TransportEnd): Verdict {
   const { failure, closeReceived, closeSent, closeFirst, wasClean } = connection;
   const { cause, error } = transport;
   if (failure !== undefined) {

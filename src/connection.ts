@@ -1,5 +1,6 @@
 /**
- * One WebSocket connection without its socket: octets in, events and octets out (RFC 6455 §5.4-§5.5, §6, §7, §8).
+ * One WebSocket connection without its socket: octets in, events and octets out (RFC 6455 §5.4-§5.5, §6, §7, §8,
+ * RFC 7692 §6).
  * It opens nothing, waits for nothing and has no clock. Called by the shell (server.ts, socket.ts), and for either
  * role by tests and bench. What the peer does wrong ends as a Close frame; what the caller does wrong throws.
  */
@@ -13,8 +14,11 @@ import {
   truncateReason,
 } from './close.ts';
 import { Decoder } from './decoder.ts';
-import { encodeFrame, maximumControlLength, Opcode } from './frame.ts';
+import { type DeflateAgreement, DeflateWindow, deflate } from './deflate.ts';
+import { maximumControlLength, Opcode } from './frame.ts';
 import { OutputBuffer } from './output.ts';
+import { PreparedMessage } from './prepared-message.ts';
+import { type FrameNote, RecentFrames } from './recent-frames.ts';
 
 /** Which end of the connection this is: clients mask what they send, servers do not (§5.1). */
 export type Role = 'server' | 'client';
@@ -30,6 +34,17 @@ export interface ConnectionOptions {
    * unpredictable (§5.3, §10.3); not used by a server.
    */
   readonly maskingKey?: () => number;
+  /** What was agreed on about permessage-deflate; undefined, the default, for no compression. */
+  readonly deflate?: ConnectionDeflate | undefined;
+}
+
+/** permessage-deflate on one connection. */
+export interface ConnectionDeflate {
+  readonly agreement: DeflateAgreement;
+  /** zlib's level, 1-9. */
+  readonly level: number;
+  /** Messages of fewer octets are sent as they are. */
+  readonly threshold: number;
 }
 
 /** Where received events go. Called from within receive; must not throw, for the rest of the chunk would be lost. */
@@ -56,26 +71,17 @@ export type ReadyState = (typeof ReadyState)[keyof typeof ReadyState];
 
 const empty = new Uint8Array(0);
 const fin = 0x80;
-
-/** One message encoded once, for as many server connections as want it. What it is made from is copied. */
-export class PreparedMessage {
-  /** The whole frame, unmasked. Only to be read. */
-  readonly frame: Uint8Array;
-
-  /** @throws TypeError for what is neither a string nor a Uint8Array */
-  constructor(data: string | Uint8Array) {
-    this.frame =
-      typeof data === 'string'
-        ? encodeFrame({ opcode: Opcode.text, payload: Buffer.from(data, 'utf8') })
-        : encodeFrame({ opcode: Opcode.binary, payload: octets(data) });
-  }
-}
+const rsv1 = 0x40;
 
 export class Connection {
   readonly #role: Role;
   readonly #maskingKey: (() => number) | undefined;
   readonly #decoder: Decoder;
   readonly #output = new OutputBuffer();
+  readonly #frames = new RecentFrames();
+  readonly #deflate: ConnectionDeflate | undefined;
+  /** What our compressed messages may refer back to; shared with whoever was sent the same. */
+  #sendWindow: DeflateWindow | undefined;
 
   // The state is these facts; everything else is derived from them.
   #closeSent: Close | undefined;
@@ -85,9 +91,14 @@ export class Connection {
   #tcpEnded = false;
   #endedMidMessage = false;
 
+  #octetsReceived = 0;
+  #octetsSent = 0;
+  #messagesReceived = 0;
+  #messagesSent = 0;
+
   /** @throws RangeError for a limit out of range, TypeError for a client without masking keys */
   constructor(role: Role, options: ConnectionOptions = {}) {
-    const { maxMessageLength = 1024 * 1024, maskingKey } = options;
+    const { maxMessageLength = 1024 * 1024, maskingKey, deflate } = options;
     if (!Number.isInteger(maxMessageLength) || maxMessageLength < 1 || maxMessageLength > 2 ** 30) {
       throw new RangeError(`maxMessageLength is ${maxMessageLength}; it takes 1 to ${2 ** 30} octets.`);
     }
@@ -96,7 +107,15 @@ export class Connection {
     }
     this.#role = role;
     this.#maskingKey = role === 'client' ? maskingKey : undefined;
-    this.#decoder = new Decoder(role === 'server', maxMessageLength);
+    this.#deflate = deflate;
+    const windows = deflate && windowsOf(deflate.agreement);
+    this.#sendWindow = windows?.[role];
+    this.#decoder = new Decoder({
+      masked: role === 'server',
+      maxMessageLength,
+      window: windows?.[role === 'server' ? 'client' : 'server'],
+      frames: this.#frames,
+    });
   }
 
   // State, all derived ------------------------------------------------------------------------------------------
@@ -151,9 +170,37 @@ export class Connection {
     return this.#output.length;
   }
 
-  /** Octets of memory held for a message that is not complete. */
+  /**
+   * Octets of memory held for what is received: a message that is not complete, and the peer's window. Our own window
+   * is not counted, because all who are sent the same share one.
+   */
   get heldAmount(): number {
     return this.#decoder.heldAmount;
+  }
+
+  /** Octets that came, frame headers included; what came after a Close or a failure is not counted. */
+  get octetsReceived(): number {
+    return this.#octetsReceived;
+  }
+
+  /** Octets that were taken to be written, frame headers included. */
+  get octetsSent(): number {
+    return this.#octetsSent;
+  }
+
+  /** Whole messages that were handed out. */
+  get messagesReceived(): number {
+    return this.#messagesReceived;
+  }
+
+  /** Messages that were accepted by send. */
+  get messagesSent(): number {
+    return this.#messagesSent;
+  }
+
+  /** The last eight frames that came or were appended, the oldest first. */
+  lastFrames(): readonly FrameNote[] {
+    return this.#frames.list();
   }
 
   // In ----------------------------------------------------------------------------------------------------------
@@ -164,11 +211,14 @@ export class Connection {
    */
   receive(chunk: Uint8Array, sink: ConnectionEvents): void {
     if (!this.receiving) return;
+    this.#octetsReceived += chunk.length;
     try {
       this.#decoder.decode(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length), {
         // After our own Close nobody listens any more, as in WHATWG's CLOSING; the frames are judged all the same.
         message: (data) => {
-          if (this.#closeSent === undefined) sink.message(data);
+          if (this.#closeSent !== undefined) return;
+          this.#messagesReceived++;
+          sink.message(data);
         },
         control: (opcode, payload) => this.#receiveControl(opcode, payload, sink),
       });
@@ -220,21 +270,46 @@ export class Connection {
   /**
    * Appends a message to the output: text for a string, binary for octets, which must not change until they are
    * written (16 KiB and more are not copied). Lone surrogates in a string become U+FFFD.
+   * @param compress whether it may be compressed, where that was agreed on and makes it shorter. Default true
    * @returns false, and does nothing, once a Close frame was sent or received or TCP has ended
    * @throws TypeError for a PreparedMessage on a client, whose frames each need a mask of their own, and for what is
    *   neither a string nor a Uint8Array
    */
-  send(data: string | Uint8Array | PreparedMessage): boolean {
+  send(data: string | Uint8Array | PreparedMessage, compress = true): boolean {
     if (this.readyState !== ReadyState.open) return false;
-    if (typeof data === 'string') {
-      this.#output.appendTextFrame(fin | Opcode.text, data, this.#maskingKey?.());
-    } else if (data instanceof PreparedMessage) {
-      if (this.#role === 'client') throw new TypeError('A PreparedMessage is for servers: it is not masked.');
-      this.#output.appendEncoded(data.frame);
-    } else {
-      this.#append(Opcode.binary, octets(data));
-    }
+    if (data instanceof PreparedMessage) this.#sendPrepared(data, compress);
+    else if (compress && this.#deflate !== undefined) this.#sendCompressed(data, this.#deflate);
+    else if (typeof data === 'string') this.#appendText(data);
+    else this.#append(Opcode.binary, octets(data));
+    this.#messagesSent++;
     return true;
+  }
+
+  #sendPrepared(message: PreparedMessage, compress: boolean): void {
+    if (this.#role === 'client') throw new TypeError('A PreparedMessage is for servers: it is not masked.');
+    const window = compress ? this.#sendWindow : undefined;
+    if (this.#deflate === undefined || window === undefined) {
+      this.#appendEncoded(message.frame, message.payloadLength);
+      return;
+    }
+    const encoded = message.encodeFor(window, this.#deflate.level, this.#deflate.threshold);
+    this.#sendWindow = encoded.window;
+    this.#appendEncoded(encoded.frame, encoded.payloadLength);
+  }
+
+  /** Compresses where that makes it shorter. What goes out as it is does not enter the window (RFC 7692 §7.2.3.2). */
+  #sendCompressed(data: string | Uint8Array, { level, threshold }: ConnectionDeflate): void {
+    const isText = typeof data === 'string';
+    const opcode = isText ? Opcode.text : Opcode.binary;
+    const payload = isText ? Buffer.from(data, 'utf8') : octets(data);
+    const window = this.#sendWindow as DeflateWindow;
+    const compressed = payload.length < threshold ? payload : deflate(payload, window, level);
+    if (compressed.length >= payload.length) {
+      this.#append(opcode, payload);
+      return;
+    }
+    this.#sendWindow = window.after(payload);
+    this.#append(rsv1 | opcode, compressed);
   }
 
   /**
@@ -271,7 +346,12 @@ export class Connection {
    * nothing once a Close was sent, because one that is among them would be lost.
    */
   discardOutput(): void {
-    if (this.#closeSent === undefined) this.#output.clear();
+    if (this.#closeSent !== undefined) return;
+    this.#output.clear();
+    // What was dropped never entered the peer's window; an empty one is always right.
+    if (this.#sendWindow !== undefined) {
+      this.#sendWindow = DeflateWindow.fresh(this.#sendWindow.bits, this.#sendWindow.takeover);
+    }
   }
 
   /**
@@ -280,6 +360,7 @@ export class Connection {
    * ends it too.
    */
   takeOutput(): Output {
+    this.#octetsSent += this.#output.length;
     return { chunks: this.#output.take(), end: this.#ended };
   }
 
@@ -304,9 +385,29 @@ export class Connection {
     this.#append(Opcode.close, encodeClosePayload(code, reason));
   }
 
-  #append(opcode: number, payload: Uint8Array): void {
-    this.#output.appendFrame(fin | opcode, payload, this.#maskingKey?.());
+  /** @param bits the opcode, and RSV1 for what is compressed */
+  #append(bits: number, payload: Uint8Array): void {
+    this.#frames.addSent(fin | bits, payload.length);
+    this.#output.appendFrame(fin | bits, payload, this.#maskingKey?.());
   }
+
+  #appendText(text: string): void {
+    const first = fin | Opcode.text;
+    this.#frames.addSent(first, this.#output.appendTextFrame(first, text, this.#maskingKey?.()));
+  }
+
+  #appendEncoded(frame: Uint8Array, payloadLength: number): void {
+    this.#frames.addSent(frame[0] as number, payloadLength);
+    this.#output.appendEncoded(frame);
+  }
+}
+
+/** What the messages of each end may refer back to, before the first. */
+function windowsOf(agreement: DeflateAgreement): Record<Role, DeflateWindow> {
+  return {
+    server: DeflateWindow.fresh(agreement.serverMaxWindowBits, !agreement.serverNoContextTakeover),
+    client: DeflateWindow.fresh(agreement.clientMaxWindowBits, !agreement.clientNoContextTakeover),
+  };
 }
 
 /** Lets octets pass. Anything else has no length in octets, and would put the stream out of step. */

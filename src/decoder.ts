@@ -1,9 +1,10 @@
 /**
- * The receiving half of a connection: octets in, whole messages and control frames out (RFC 6455 §5.4, §5.5, §6.2, §8.1).
- * It knows frames and their order, not what they do to the connection. Called by connection.ts alone.
+ * The receiving half of a connection: octets in, whole messages and control frames out (RFC 6455 §5.4, §5.5, §6.2, §8.1,
+ * RFC 7692 §6.2). It knows frames and their order, not what they do to the connection. Called by connection.ts alone.
  */
-import { Buffer } from 'node:buffer';
+import { Buffer, constants } from 'node:buffer';
 import { CloseCode, ProtocolError } from './close.ts';
+import { type DeflateWindow, inflate } from './deflate.ts';
 import {
   checkFrameLength,
   checkFrameStart,
@@ -15,6 +16,7 @@ import {
 } from './frame.ts';
 import { applyMask } from './mask.ts';
 import { MessageAssembler, notUtf8 } from './message.ts';
+import { RecentFrames } from './recent-frames.ts';
 import { decodeUtf8 } from './utf8.ts';
 
 /** Where decoded frames go. */
@@ -25,9 +27,23 @@ export interface DecoderEvents {
   control(opcode: number, payload: Uint8Array): void;
 }
 
+export interface DecoderOptions {
+  /** Whether the peer must mask its frames: true from clients, false from servers. */
+  readonly masked: boolean;
+  /** Octets of payload in one message, decompressed. */
+  readonly maxMessageLength: number;
+  /** What the peer's compressed messages refer back to when none has come yet; undefined: no compression was agreed on. */
+  readonly window?: DeflateWindow | undefined;
+  /** Where each header that arrives is noted. Default: nowhere that can be seen. */
+  readonly frames?: RecentFrames;
+}
+
 export class Decoder {
   readonly #masked: boolean;
+  readonly #maxMessageLength: number;
   readonly #assembler: MessageAssembler;
+  readonly #frames: RecentFrames;
+  #window: DeflateWindow | undefined;
   #stopped = false;
 
   // Two modes: it wants a header (#header is undefined), of which the first octets may wait in #carry, or it wants
@@ -39,13 +55,12 @@ export class Decoder {
   /** Payload so far of a control frame that is cut over chunks. */
   #control: Buffer | undefined;
 
-  /**
-   * @param masked whether the peer must mask its frames: true from clients, false from servers
-   * @param maxMessageLength octets of payload in one message
-   */
-  constructor(masked: boolean, maxMessageLength: number) {
+  constructor({ masked, maxMessageLength, window, frames = new RecentFrames() }: DecoderOptions) {
     this.#masked = masked;
+    this.#maxMessageLength = maxMessageLength;
     this.#assembler = new MessageAssembler(maxMessageLength);
+    this.#window = window;
+    this.#frames = frames;
   }
 
   /** Whether a frame, or a fragmented message, has begun and not ended. */
@@ -53,9 +68,9 @@ export class Decoder {
     return this.#header !== undefined || this.#carryLength > 0 || this.#assembler.underWay;
   }
 
-  /** Octets of memory held for a message that is not complete. */
+  /** Octets of memory held: for a message that is not complete, and for what compressed ones may refer back to. */
   get heldAmount(): number {
-    return this.#assembler.heldAmount;
+    return this.#assembler.heldAmount + (this.#window?.octets.length ?? 0);
   }
 
   /** Nothing that follows means anything: drops what is held, and ends the loop in decode. */
@@ -65,12 +80,13 @@ export class Decoder {
     this.#control = undefined;
     this.#carryLength = 0;
     this.#assembler.clear();
+    this.#window = undefined;
   }
 
   /**
    * Takes the next octets. Owns the chunk: payloads are unmasked in place, binary messages may be views of it.
-   * @throws ProtocolError 1002 from the second octet of a frame on, 1009 with its header, 1007 at the first octet that
-   *   cannot be UTF-8
+   * @throws ProtocolError 1002 from the second octet of a frame on, 1009 with its header or while inflating, 1007 at the
+   *   first octet that cannot be UTF-8, and for compressed data that is none
    */
   decode(chunk: Buffer, sink: DecoderEvents): void {
     let index = 0;
@@ -124,21 +140,30 @@ export class Decoder {
 
   /** Two octets are enough for most refusals, so a peer that stops there is not waited for. */
   #checkCarried(carry: Buffer): void {
-    if (this.#carryLength >= 2) this.#checkStart(carry[0] as number, carry[1] as number);
+    if (this.#carryLength < 2) return;
+    const first = carry[0] as number;
+    const second = carry[1] as number;
+    try {
+      this.#checkStart(first, second);
+    } catch (error) {
+      // The rest of this header will not be read.
+      this.#frames.addReceived(first, second & 0x7f);
+      throw error;
+    }
   }
 
   #check(header: FrameHeader, first: number, second: number): FrameHeader {
+    const { opcode, headerLength, payloadLength } = header;
+    this.#frames.addReceived(first, payloadLength);
     this.#checkStart(first, second);
     checkFrameLength(header);
-    if (!isControl(header.opcode)) {
-      this.#assembler.checkLength(header.opcode, header.headerLength, header.payloadLength);
-    }
+    if (!isControl(opcode)) this.#assembler.checkLength(opcode, headerLength, payloadLength, header.rsv1);
     return header;
   }
 
   /** Everything that the first two octets tell, in this message's context (§5.1, §5.2, §5.4, §5.5). */
   #checkStart(first: number, second: number): void {
-    checkFrameStart(first, second, this.#masked);
+    checkFrameStart(first, second, this.#masked, this.#window !== undefined);
     const opcode = first & 0x0f;
     if (isControl(opcode)) return;
     if ((opcode === Opcode.continuation) === this.#assembler.underWay) return;
@@ -155,7 +180,7 @@ export class Decoder {
     this.#header = header;
     this.#remaining = header.payloadLength;
     if (isControl(header.opcode)) this.#control = Buffer.allocUnsafe(header.payloadLength);
-    else if (header.opcode !== Opcode.continuation) this.#assembler.begin(header.opcode);
+    else if (header.opcode !== Opcode.continuation) this.#assembler.begin(header.opcode, header.rsv1);
   }
 
   /** A frame whose payload lies whole, and unmasked, in `chunk[start, end)`. */
@@ -167,12 +192,13 @@ export class Decoder {
     if (header.fin && header.opcode !== Opcode.continuation) {
       // Nothing is held, but the header was counted.
       this.#assembler.clear();
-      sink.message(header.opcode === Opcode.text ? text(chunk, start, end) : octets(chunk, start, end));
+      if (header.rsv1) sink.message(this.#decompress(header.opcode, chunk.subarray(start, end)));
+      else sink.message(header.opcode === Opcode.text ? text(chunk, start, end) : octets(chunk, start, end));
       return;
     }
-    if (header.opcode !== Opcode.continuation) this.#assembler.begin(header.opcode);
+    if (header.opcode !== Opcode.continuation) this.#assembler.begin(header.opcode, header.rsv1);
     this.#assembler.push(chunk, start, end, header.fin ? end - start : Number.POSITIVE_INFINITY);
-    if (header.fin) sink.message(this.#assembler.take());
+    if (header.fin) sink.message(this.#takeMessage());
   }
 
   /** The next octets of a payload that is cut over chunks: `chunk[start, end)`, still masked. */
@@ -189,8 +215,28 @@ export class Decoder {
       this.#control = undefined;
       sink.control(header.opcode, payload);
     } else if (header.fin) {
-      sink.message(this.#assembler.take());
+      sink.message(this.#takeMessage());
     }
+  }
+
+  #takeMessage(): string | Uint8Array {
+    const { opcode, compressed } = this.#assembler;
+    const message = this.#assembler.take();
+    return compressed && typeof message !== 'string' ? this.#decompress(opcode, message) : message;
+  }
+
+  /** Inflates a whole message and lets the window slide over it (RFC 7692 §6.2, §7.2.2). */
+  #decompress(opcode: number | undefined, payload: Uint8Array): string | Uint8Array {
+    // A frame with RSV1 passes checkStart only when there is a window.
+    const window = this.#window as DeflateWindow;
+    const isText = opcode === Opcode.text;
+    const limit = isText
+      ? Math.min(this.#maxMessageLength, constants.MAX_STRING_LENGTH)
+      : this.#maxMessageLength;
+    const message = inflate(payload, window, limit);
+    this.#window = window.after(message);
+    if (!isText) return message;
+    return text(Buffer.from(message.buffer, message.byteOffset, message.length), 0, message.length);
   }
 }
 

@@ -102,11 +102,12 @@ function readUint32(bytes: Uint8Array, index: number): number {
  * Judges the first two octets of a frame, which is all that most rules need, so that a frame which can only be
  * refused is refused before the rest of its header is there.
  * @param masked whether frames from this peer must be masked: true from clients, false from servers
+ * @param deflate whether permessage-deflate was agreed on, which gives RSV1 a meaning (RFC 7692 §6). Default false
  * @throws ProtocolError 1002
  */
-export function checkFrameStart(first: number, second: number, masked: boolean): void {
-  if ((first & 0x70) !== 0) refuse('§5.2', `A frame has a reserved bit set (first octet ${hex(first)}).`);
+export function checkFrameStart(first: number, second: number, masked: boolean, deflate = false): void {
   const opcode = first & 0x0f;
+  if ((first & 0x70) !== 0) checkReservedBits(first, opcode, deflate);
   if ((opcode > Opcode.binary && opcode < Opcode.close) || opcode > Opcode.pong) {
     refuse('§5.2', `A frame has the reserved opcode ${hex(opcode)}.`);
   }
@@ -118,6 +119,20 @@ export function checkFrameStart(first: number, second: number, masked: boolean):
       refuse('§5.5', `A control frame has more than ${maximumControlLength} octets of payload.`);
     }
   }
+}
+
+/** RSV1 may stand on the first frame of a data message once compression was agreed on; RSV2 and RSV3 never. */
+function checkReservedBits(first: number, opcode: number, deflate: boolean): void {
+  if (!deflate || (first & 0x30) !== 0) {
+    refuse('§5.2', `A frame has a reserved bit set (first octet ${hex(first)}).`);
+  }
+  if (opcode === Opcode.text || opcode === Opcode.binary) return;
+  const what = opcode === Opcode.continuation ? 'continuation' : 'control';
+  throw new ProtocolError(
+    CloseCode.protocolError,
+    'RFC 7692 §6.1',
+    `A ${what} frame has RSV1 set, which marks the first frame of a compressed message.`,
+  );
 }
 
 /**

@@ -1,9 +1,11 @@
 /**
- * One message being put together from what arrives of it (RFC 6455 §5.4, §8.1): its octets, its limit and, for text,
- * its UTF-8. Called by decoder.ts, one per connection, for messages that do not lie whole in one chunk.
+ * One message being put together from what arrives of it (RFC 6455 §5.4, §8.1): its octets, its limit and, for text
+ * that is not compressed, its UTF-8. Called by decoder.ts, one per connection, for messages that do not lie whole in
+ * one chunk.
  */
 import { Buffer, constants } from 'node:buffer';
 import { CloseCode, ProtocolError } from './close.ts';
+import { maximumCompressedLength } from './deflate.ts';
 import { Opcode } from './frame.ts';
 import { Utf8Validator } from './utf8.ts';
 
@@ -19,6 +21,8 @@ export class MessageAssembler {
   readonly #maxOverhead: number;
   /** Opcode of the message that is under way: text or binary; undefined between messages. */
   #opcode: number | undefined;
+  /** Whether that message is compressed: then its octets are what they will be, text or not, after inflating. */
+  #compressed = false;
   /** The octets so far are `#bytes[0, #length)`. It doubles, so at most twice what was received is held. */
   #bytes: Buffer = nothing;
   #length = 0;
@@ -37,6 +41,16 @@ export class MessageAssembler {
     return this.#opcode !== undefined;
   }
 
+  /** Opcode of the message that is under way; undefined between messages. */
+  get opcode(): number | undefined {
+    return this.#opcode;
+  }
+
+  /** Whether the message that is under way is compressed (RFC 7692 §6). */
+  get compressed(): boolean {
+    return this.#compressed;
+  }
+
   /** Octets of memory held for the message that is under way. */
   get heldAmount(): number {
     return this.#bytes.length;
@@ -45,16 +59,19 @@ export class MessageAssembler {
   /**
    * Judges a data frame by its header, before any of its payload is looked at, and counts the header.
    * @param opcode of this frame
+   * @param compressed whether this frame begins a compressed message, whose limit is what a legal one may take
    * @throws ProtocolError 1009 when the message would exceed its limit, or its fragments' headers theirs (§10.4)
    */
-  checkLength(opcode: number, headerLength: number, payloadLength: number): void {
-    const limit = (this.#opcode ?? opcode) === Opcode.text ? this.#maxTextLength : this.#maxMessageLength;
+  checkLength(opcode: number, headerLength: number, payloadLength: number, compressed = false): void {
+    const whole = (this.#opcode ?? opcode) === Opcode.text ? this.#maxTextLength : this.#maxMessageLength;
+    const isCompressed = compressed || this.#compressed;
+    const limit = isCompressed ? maximumCompressedLength(whole) : whole;
     const length = this.#length + payloadLength;
     if (length > limit) {
       throw new ProtocolError(
         CloseCode.messageTooBig,
         'RFC 6455 §10.4',
-        `A message of ${length} octets or more is over the limit of ${limit}.`,
+        `A ${isCompressed ? 'compressed ' : ''}message of ${length} octets or more is over the limit of ${limit}.`,
       );
     }
     this.#overhead += headerLength;
@@ -68,8 +85,9 @@ export class MessageAssembler {
   }
 
   /** Begins a message of that opcode. checkLength of its first frame has passed. */
-  begin(opcode: number): void {
+  begin(opcode: number, compressed = false): void {
     this.#opcode = opcode;
+    this.#compressed = compressed;
   }
 
   /**
@@ -79,12 +97,10 @@ export class MessageAssembler {
    * @throws ProtocolError 1007 when they cannot be part of UTF-8 text
    */
   push(bytes: Buffer, start: number, end: number, expected: number): void {
-    if (this.#opcode === Opcode.text && !this.#utf8.push(bytes, start, end)) throw notUtf8();
+    if (this.#isPlainText && !this.#utf8.push(bytes, start, end)) throw notUtf8();
     const length = this.#length + (end - start);
     if (length > this.#bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(
-        Math.min(length * 2, this.#length + expected, this.#maxMessageLength),
-      );
+      const grown = Buffer.allocUnsafeSlow(Math.min(length * 2, this.#length + expected, this.#longest));
       this.#bytes.copy(grown, 0, 0, this.#length);
       this.#bytes = grown;
     }
@@ -93,14 +109,15 @@ export class MessageAssembler {
   }
 
   /**
-   * Ends the message and hands it over: a string for text, octets that the taker owns for binary.
+   * Ends the message and hands it over: a string for text, octets that the taker owns for binary and for what is
+   * still compressed.
    * @throws ProtocolError 1007 when text ends inside a character
    */
   take(): string | Uint8Array {
-    if (this.#opcode === Opcode.text && !this.#utf8.complete) throw notUtf8();
+    const text = this.#isPlainText;
+    if (text && !this.#utf8.complete) throw notUtf8();
     const bytes = this.#bytes;
     const length = this.#length;
-    const text = this.#opcode === Opcode.text;
     this.clear();
     return text ? bytes.toString('utf8', 0, length) : new Uint8Array(bytes.buffer, bytes.byteOffset, length);
   }
@@ -108,10 +125,20 @@ export class MessageAssembler {
   /** Drops what there is, and its memory. */
   clear(): void {
     this.#opcode = undefined;
+    this.#compressed = false;
     this.#bytes = nothing;
     this.#length = 0;
     this.#overhead = 0;
     this.#utf8.reset();
+  }
+
+  /** The most octets that there can be of the message that is under way. */
+  get #longest(): number {
+    return this.#compressed ? maximumCompressedLength(this.#maxMessageLength) : this.#maxMessageLength;
+  }
+
+  get #isPlainText(): boolean {
+    return this.#opcode === Opcode.text && !this.#compressed;
   }
 }
 

@@ -50,14 +50,18 @@ export class OutputBuffer {
     this.#advance(start + payloadLength);
   }
 
-  /** Appends one frame with a string as payload, encoded in place. A lone surrogate becomes U+FFFD. */
-  appendTextFrame(first: number, text: string, maskingKey: number | undefined): void {
+  /**
+   * Appends one frame with a string as payload, encoded in place. A lone surrogate becomes U+FFFD.
+   * @returns octets of payload
+   */
+  appendTextFrame(first: number, text: string, maskingKey: number | undefined): number {
     const payloadLength = Buffer.byteLength(text, 'utf8');
     const block = this.#reserve(frameHeaderLength(payloadLength, maskingKey !== undefined) + payloadLength);
     const start = encodeFrameHeader(block, this.#blockLength, first, payloadLength, maskingKey);
     block.write(text, start, 'utf8');
     if (maskingKey !== undefined) applyMask(block, start, start + payloadLength, maskingKey);
     this.#advance(start + payloadLength);
+    return payloadLength;
   }
 
   /** Appends octets that are frames already, copied when they are few, else by reference (see appendFrame). */

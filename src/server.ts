@@ -10,7 +10,7 @@ import {
 } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CloseCode, encodeClosePayload } from './close.ts';
-import { PreparedMessage, ReadyState } from './connection.ts';
+import { ReadyState } from './connection.ts';
 import {
   checkUpgradeRequest,
   encodeRefusal,
@@ -21,6 +21,7 @@ import {
 import { HttpHandover } from './http-handover.ts';
 import { HeadReader, HttpError, parseRequestHead, type RequestHead } from './http-head.ts';
 import { type ResolvedOptions, resolveOptions, type ServerOptions, sweepInterval } from './options.ts';
+import { PreparedMessage } from './prepared-message.ts';
 import { onRejection } from './rejection.ts';
 import { SendResult, ServerSocket, type SocketHandlers, type SocketHost, type WebSocket } from './socket.ts';
 import { Topics } from './topics.ts';
@@ -308,13 +309,9 @@ class NodeServer<T> implements Server<T>, SocketHost<T> {
     const reply = encodeUpgradeReply({ key: checked.key, protocol });
     this.#deadlines.delete(tcp);
     tcp.setTimeout(0);
-    const socket = new ServerSocket(this, tcp, request, protocol ?? '', decision.data);
+    const socket = new ServerSocket(this, tcp, request, protocol ?? '', decision.data, reply);
     this.sockets.add(socket);
-    tcp.resume();
-    tcp.cork();
-    tcp.write(reply);
     socket.open(rest);
-    tcp.uncork();
   }
 
   #refuseError(tcp: Duplex, error: unknown): void {

@@ -12,9 +12,17 @@ const key = 0x37fa213d;
 function recordOf(role: Role, steps: readonly Step[], transport: Partial<TransportEnd> = {}): CloseRecord {
   const connection = new Connection(role, { maskingKey: () => key });
   for (const step of steps) step(connection, role);
-  return explainClose(connection, { cause: undefined, error: undefined, ...transport });
+  return explainClose(connection, {
+    cause: undefined,
+    error: undefined,
+    duration: 0,
+    idleTime: 0,
+    ...transport,
+  });
 }
 
+/** What the record says about who and why. */
+type Verdict = Pick<CloseRecord, 'code' | 'reason' | 'wasClean' | 'initiator' | 'section' | 'explanation'>;
 type Step = (connection: Connection, role: Role) => void;
 const closes =
   (code?: number, reason?: string): Step =>
@@ -36,7 +44,7 @@ function lost(code: string): Error {
 
 for (const role of ['server', 'client'] as const) {
   describe(`as a ${role}`, () => {
-    const cases: readonly (readonly [string, readonly Step[], Partial<TransportEnd>, CloseRecord])[] = [
+    const cases: readonly (readonly [string, readonly Step[], Partial<TransportEnd>, Verdict])[] = [
       [
         'the peer closed with a code and a reason',
         [receivesClose(1001, 'tab gone'), ends],
@@ -234,7 +242,7 @@ for (const role of ['server', 'client'] as const) {
       ],
     ];
     for (const [name, steps, transport, record] of cases) {
-      test(name, () => expect(recordOf(role, steps, transport)).toEqual(record));
+      test(name, () => expect(recordOf(role, steps, transport)).toMatchObject(record));
     }
   });
 }
@@ -242,4 +250,41 @@ for (const role of ['server', 'client'] as const) {
 test('an error whose code is no string is told by its message', () => {
   const error = Object.assign(new Error('odd'), { code: 7 });
   expect(recordOf('server', [], { error }).explanation).toContain('was lost (odd)');
+});
+
+test('what passed is counted both ways, and the last eight frames are kept', () => {
+  const steps: Step[] = [];
+  for (let length = 0; length < 6; length++) {
+    steps.push(receives({ opcode: Opcode.binary, payload: new Uint8Array(length) }));
+    steps.push((connection) => void connection.send('x'.repeat(10 + length)));
+  }
+  steps.push((connection) => void connection.takeOutput(), receivesClose(1000), ends);
+  const record = recordOf('server', steps, { duration: 5000, idleTime: 20 });
+  const note = (direction: 'in' | 'out', opcode: number, payloadLength: number) => ({
+    direction,
+    opcode,
+    fin: true,
+    rsv1: false,
+    payloadLength,
+  });
+  expect(record).toMatchObject({
+    duration: 5000,
+    idleTime: 20,
+    // Six frames with a header of 6 and 0 to 5 octets, and a Close with 2.
+    octetsReceived: 6 * 6 + 15 + 8,
+    // The Close that answers was not taken.
+    octetsSent: 6 * 2 + 75,
+    messagesReceived: 6,
+    messagesSent: 6,
+    lastFrames: [
+      note('in', Opcode.binary, 3),
+      note('out', Opcode.text, 13),
+      note('in', Opcode.binary, 4),
+      note('out', Opcode.text, 14),
+      note('in', Opcode.binary, 5),
+      note('out', Opcode.text, 15),
+      note('in', Opcode.close, 2),
+      note('out', Opcode.close, 2),
+    ],
+  });
 });

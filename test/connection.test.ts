@@ -7,12 +7,12 @@ import {
   Connection,
   type ConnectionEvents,
   type ConnectionOptions,
-  PreparedMessage,
   ReadyState,
   type Role,
 } from '../src/connection.ts';
 import { decodeFrameHeader, encodeFrame, type Frame, Opcode } from '../src/frame.ts';
 import { applyMask } from '../src/mask.ts';
+import { PreparedMessage } from '../src/prepared-message.ts';
 import { forEachChopping, seededRandom } from './support/chopping.ts';
 import { exampleFrames } from './support/frame-vectors.ts';
 import { concat, countedOctets, hex, randomOctets, utf8 } from './support/octets.ts';

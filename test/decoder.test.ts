@@ -20,7 +20,7 @@ const senders: readonly Sender[] = ['client', 'server'];
 /** A decoder with what it hands out. */
 function decoding(from: Sender, maxMessageLength = limit) {
   const events: Event[] = [];
-  const decoder = new Decoder(from === 'client', maxMessageLength);
+  const decoder = new Decoder({ masked: from === 'client', maxMessageLength });
   const decode = (chunk: Uint8Array): void =>
     decoder.decode(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length), {
       message: (data) => events.push(['message', data]),
@@ -456,7 +456,7 @@ describe('where it stands', () => {
   });
 
   test('stop from within an event ends the chunk there', () => {
-    const decoder = new Decoder(false, limit);
+    const decoder = new Decoder({ masked: false, maxMessageLength: limit });
     const seen: number[] = [];
     for (const chunk of [hex('89'), hex('00 8a 00 ff ff')]) {
       decoder.decode(Buffer.from(chunk), {

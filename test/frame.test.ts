@@ -214,24 +214,37 @@ describe('judging the first two octets', () => {
     return undefined;
   }
 
-  test('each of the 65,536 pairs, from a client and from a server', () => {
-    for (const fromClient of [true, false]) {
-      for (let pair = 0; pair <= 0xffff; pair++) {
-        const [first, second] = [pair >>> 8, pair & 0xff];
-        const rule = brokenRule(first, second, fromClient);
-        const error = errorOf(() => checkFrameStart(first, second, fromClient));
-        const section = rule === undefined ? undefined : `RFC 6455 ${rule}`;
-        if (error?.section !== section || (error?.closeCode ?? 1002) !== 1002) {
-          expect.unreachable(`${pair.toString(16)}: ${error?.section} for ${section}`);
+  /** The same where compression was agreed on: RSV1 is free on text and binary, and nowhere else (RFC 7692 §6.1). */
+  function brokenRuleWithDeflate(first: number, second: number, fromClient: boolean): string | undefined {
+    if ((first & 0x70) !== 0x40) return brokenRule(first, second, fromClient);
+    if ((first & 0x0f) !== 0x1 && (first & 0x0f) !== 0x2) return 'RFC 7692 §6.1';
+    return brokenRule(first & 0xbf, second, fromClient);
+  }
+
+  for (const deflate of [false, true]) {
+    test(`each of the 65,536 pairs, from a client and from a server, ${deflate ? 'with' : 'without'} deflate`, () => {
+      for (const fromClient of [true, false]) {
+        for (let pair = 0; pair <= 0xffff; pair++) {
+          const [first, second] = [pair >>> 8, pair & 0xff];
+          const rule = (deflate ? brokenRuleWithDeflate : brokenRule)(first, second, fromClient);
+          const error = errorOf(() => checkFrameStart(first, second, fromClient, deflate));
+          const section = rule?.startsWith('§') ? `RFC 6455 ${rule}` : rule;
+          if (error?.section !== section || (error?.closeCode ?? 1002) !== 1002) {
+            expect.unreachable(`${pair.toString(16)}: ${error?.section} for ${section}`);
+          }
         }
       }
-    }
-  });
+    });
+  }
 
   test('the sentence says what came', () => {
     const sentence = (first: number, second: number, fromClient = true) =>
       errorOf(() => checkFrameStart(first, second, fromClient))?.explanation;
     expect(sentence(0xc1, 0x80)).toBe('A frame has a reserved bit set (first octet 0xC1).');
+    const withDeflate = (first: number) =>
+      errorOf(() => checkFrameStart(first, 0x80, true, true))?.explanation;
+    expect(withDeflate(0xc0)).toContain('A continuation frame has RSV1 set');
+    expect(withDeflate(0xc9)).toContain('A control frame has RSV1 set');
     expect(sentence(0x83, 0x80)).toBe('A frame has the reserved opcode 0x3.');
     expect(sentence(0x8f, 0x80)).toBe('A frame has the reserved opcode 0xF.');
     expect(sentence(0x81, 0x00)).toBe('A frame from the client is not masked.');

@@ -1,6 +1,7 @@
 /** One message put together: its limit, its memory and its UTF-8 (RFC 6455 §5.4, §8.1, §10.4). */
 import { Buffer, constants } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
+import { maximumCompressedLength } from '../src/deflate.ts';
 import { Opcode } from '../src/frame.ts';
 import { MessageAssembler, notUtf8 } from '../src/message.ts';
 import { forEachChopping } from './support/chopping.ts';
@@ -193,5 +194,49 @@ describe('memory held', () => {
     expect(sizes.size).toBeLessThan(20);
     expect(assembler.take()).toHaveLength(4 * 1024 * 1024);
     expect(assembler.heldAmount).toBe(0);
+  });
+});
+
+describe('a compressed message (RFC 7692 §6.2)', () => {
+  test('is put together as octets, text or not, and is handed over as octets', () => {
+    for (const opcode of [Opcode.text, Opcode.binary]) {
+      const assembler = new MessageAssembler(1024);
+      assembler.begin(opcode, true);
+      expect(assembler).toMatchObject({ opcode, compressed: true, underWay: true });
+      pushAll(assembler, [hex('ff c0'), hex('80')]);
+      expect(assembler.take()).toEqual(hex('ff c0 80'));
+      expect(assembler).toMatchObject({ opcode: undefined, compressed: false, underWay: false });
+      assembler.begin(Opcode.text);
+      expect(assembler.compressed).toBe(false);
+    }
+  });
+
+  test('may take what a legal message of the limit may, and no more', () => {
+    for (const opcode of [Opcode.text, Opcode.binary]) {
+      const assembler = new MessageAssembler(1000);
+      const longest = maximumCompressedLength(1000);
+      assembler.checkLength(opcode, 8, longest, true);
+      const error = errorOf(() => assembler.checkLength(opcode, 8, longest + 1, true));
+      expect(error).toMatchObject({ closeCode: 1009, section: 'RFC 6455 §10.4' });
+      expect(error?.explanation).toBe(
+        `A compressed message of ${longest + 1} octets or more is over the limit of ${longest}.`,
+      );
+      assembler.clear();
+      assembler.begin(opcode, true);
+      pushAll(assembler, [new Uint8Array(longest - 1)]);
+      assembler.checkLength(Opcode.continuation, 6, 1);
+      expect(errorOf(() => assembler.checkLength(Opcode.continuation, 6, 2))?.closeCode).toBe(1009);
+    }
+  });
+
+  test('is grown into at most twice what came, and never beyond what it may take', () => {
+    const assembler = new MessageAssembler(1000);
+    const longest = maximumCompressedLength(1000);
+    assembler.begin(Opcode.binary, true);
+    for (let length = 1; length <= longest; length++) {
+      pushAll(assembler, [new Uint8Array(1)]);
+      expect(assembler.heldAmount).toBeLessThanOrEqual(Math.min(2 * length, longest));
+    }
+    expect(assembler.heldAmount).toBe(longest);
   });
 });

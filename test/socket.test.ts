@@ -1,7 +1,7 @@
 /** The shell around one connection: writing, back-pressure, pings, deadlines, handlers that throw. Real TCP, a manual clock. */
 import { describe, expect, test } from 'vitest';
-import { PreparedMessage } from '../src/connection.ts';
 import { encodeFrame, Opcode } from '../src/frame.ts';
+import { PreparedMessage } from '../src/prepared-message.ts';
 import { SendResult } from '../src/socket.ts';
 import { serve } from './support/serving.ts';
 import { TcpPeer, upgradeHead } from './support/tcp-peer.ts';
@@ -101,7 +101,7 @@ describe('closing', () => {
     expect(await peer.rest()).toEqual(Buffer.from(closeFrame(4000, 'bye')));
     expect(await peer.ended).toBe(true);
     peer.socket.end();
-    expect(await closed()).toEqual({
+    expect(await closed()).toMatchObject({
       code: 4000,
       reason: 'bye',
       wasClean: true,
