@@ -5,9 +5,10 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { CloseCode } from './close.ts';
 import type { CloseRecord } from './close-record.ts';
-import { Connection, type PreparedMessage, type ReadyState } from './connection.ts';
+import { Connection, type ReadyState } from './connection.ts';
 import type { UpgradeRequest } from './handshake.ts';
 import type { ResolvedOptions } from './options.ts';
+import type { PreparedMessage } from './prepared-message.ts';
 import { onRejection } from './rejection.ts';
 import { SendResult, Wire, type WireEvents } from './wire.ts';
 

@@ -1,0 +1,383 @@
+/**
+ * One open WebSocket on its TCP or TLS connection, for either role: the thin part that reads, writes, waits and decides
+ * nothing about the protocol (that is connection.ts). socket.ts puts a server's handlers on it, client.ts a browser's
+ * interface. `#flush` is the only function that writes frames to TCP: after the handlers of a chunk have run, else once
+ * at the end of the tick. Sections: RFC 6455 §5.5.2-§5.5.3 (pings), §7.1.1 (ending TCP), §7.1.2 (closing).
+ */
+import type { Socket as TcpSocket } from 'node:net';
+import { CloseCode, truncateReason } from './close.ts';
+import { type CloseRecord, explainClose } from './close-record.ts';
+import { type Connection, type ConnectionEvents, ReadyState } from './connection.ts';
+import { Heartbeat } from './heartbeat.ts';
+import type { Clock } from './options.ts';
+import type { PreparedMessage } from './prepared-message.ts';
+
+/** What became of a message: written or about to be; the same, but wait for `drain` before sending more; not sent. */
+export const SendResult = { sent: 'sent', buffered: 'buffered', closed: 'closed' } as const;
+export type SendResult = (typeof SendResult)[keyof typeof SendResult];
+
+/** Limits and deadlines; one object may serve all wires. Units and defaults: ServerOptions. */
+export interface WireOptions {
+  readonly maxBufferedAmount: number;
+  readonly pingInterval: number;
+  readonly pongTimeout: number;
+  readonly closeTimeout: number;
+  readonly clock: Clock;
+}
+
+/** What a wire tells its owner. These must not throw, for the rest of the chunk would be lost. */
+export interface WireEvents {
+  /** A whole message: a string for text; for binary octets that are now the owner's. */
+  message(data: string | Uint8Array): void;
+  /** A Ping that has been answered already. The payload is valid during the call. */
+  ping(payload: Uint8Array): void;
+  /** A Pong. The payload is valid during the call. */
+  pong(payload: Uint8Array): void;
+  /** All that waited has been written, after a `send` that answered `buffered`. */
+  drained(): void;
+  /** Receiving failed through no fault of the peer's: memory, or a bug of ours. The owner reports and closes. */
+  failed(error: unknown): void;
+  /** TCP is gone. Called once, last. */
+  closed(record: CloseRecord): void;
+  /** Asks for one `flush` at the end of this tick. */
+  schedule(): void;
+}
+
+export class Wire {
+  readonly #tcp: TcpSocket;
+  readonly #connection: Connection;
+  readonly #options: WireOptions;
+  readonly #events: WireEvents;
+  readonly #sink: Sink;
+  readonly #heartbeat: Heartbeat;
+  /** What goes out before the first frame: the reply that opens the WebSocket, so that one write takes both. */
+  #head: Uint8Array | undefined;
+
+  #scheduled = false;
+  #receiving = false;
+  #wantsDrain = false;
+  /** The owner is not ready for messages: what came behind the head waits here, the rest in the stream. */
+  #held: Uint8Array | undefined;
+  #ended = false;
+  #finished = false;
+  /** Why we gave up on the peer, and TCP's own error: for the close record. */
+  #cause: string | undefined;
+  #error: Error | undefined;
+
+  // Moments, by the clock.
+  readonly #openedAt: number;
+  #lastReceived: number;
+  #closeBy: number | undefined;
+
+  /**
+   * Takes over a connection whose opening handshake is done. It is read from `start` on.
+   * @param head octets to be written before the first frame
+   */
+  constructor(
+    tcp: TcpSocket,
+    connection: Connection,
+    options: WireOptions,
+    events: WireEvents,
+    head?: Uint8Array,
+  ) {
+    this.#tcp = tcp;
+    this.#connection = connection;
+    this.#options = options;
+    this.#events = events;
+    this.#head = head;
+    const now = options.clock.now();
+    this.#openedAt = now;
+    this.#lastReceived = now;
+    this.#heartbeat = new Heartbeat(options, now);
+    this.#sink = new Sink(events, this.#heartbeat, options.clock);
+  }
+
+  get readyState(): ReadyState {
+    return this.#finished ? ReadyState.closed : this.#connection.readyState;
+  }
+
+  /** Whether TCP is gone and `closed` has been called. */
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  /** Octets that were sent here and have not been handed to the operating system. */
+  get bufferedAmount(): number {
+    return this.#connection.pendingAmount + this.#tcp.writableLength;
+  }
+
+  /** Octets of memory held for this peer: what waits to be written and what is not yet a message. */
+  get heldAmount(): number {
+    return this.bufferedAmount + this.#connection.heldAmount;
+  }
+
+  /** Milliseconds that the last ping took there and back; undefined before the first. */
+  get roundTripTime(): number | undefined {
+    return this.#heartbeat.roundTripTime;
+  }
+
+  // What the owner does -------------------------------------------------------------------------------------------
+
+  /**
+   * Begins to read, with the octets that came behind the head.
+   * @param held whether to wait for `release` with everything that arrives
+   */
+  start(rest: Uint8Array, held = false): void {
+    const tcp = this.#tcp;
+    tcp.on('data', (chunk: Buffer) => this.#receive(chunk));
+    tcp.on('end', () => this.#receiveEnd());
+    tcp.on('timeout', () => this.#timedOut());
+    tcp.on('error', (error) => {
+      this.#error = error;
+    });
+    tcp.on('close', () => this.#finish());
+    if (held) {
+      this.#held = rest;
+      tcp.pause();
+      this.#flush();
+    } else {
+      tcp.resume();
+      this.#receive(rest);
+    }
+  }
+
+  /** Hands out what has waited since a `start` that was held, and goes on reading. */
+  release(): void {
+    const rest = this.#held;
+    if (rest === undefined) return;
+    this.#held = undefined;
+    this.#heartbeat.restart(this.#options.clock.now());
+    this.#receive(rest);
+    this.#readOrWait();
+  }
+
+  /**
+   * Sends text (a string) or binary (octets, not to be changed until they are written). Never throws for a wire that
+   * is closed or closing: it answers `closed`.
+   * @param compress whether it may be compressed, where that was agreed on
+   */
+  send(data: string | Uint8Array | PreparedMessage, compress = true): SendResult {
+    const { maxBufferedAmount } = this.#options;
+    if (this.readyState !== ReadyState.open) return SendResult.closed;
+    // What this tick has gathered has not been offered to the peer yet: it is slow only if it does not take that.
+    if (this.bufferedAmount > maxBufferedAmount) this.#flush();
+    if (this.bufferedAmount > maxBufferedAmount) {
+      this.giveUp(
+        CloseCode.tryAgainLater,
+        `The peer reads too slowly: over ${maxBufferedAmount} octets wait for it.`,
+      );
+      return SendResult.closed;
+    }
+    this.#connection.send(data, compress);
+    this.#schedule();
+    if (this.bufferedAmount <= maxBufferedAmount / 2) return SendResult.sent;
+    this.#wantsDrain = true;
+    return SendResult.buffered;
+  }
+
+  /** Sends a Ping with up to 125 octets. @throws RangeError for more */
+  ping(payload?: Uint8Array): void {
+    this.#connection.ping(payload);
+    this.#schedule();
+  }
+
+  /** Starts the closing handshake (§7.1.2). @throws RangeError for a code or reason that must not be sent */
+  close(code?: number, reason?: string): void {
+    this.#connection.close(code, reason);
+    this.#beginClosing();
+    this.#schedule();
+  }
+
+  /** Cuts TCP at once, without a Close frame. @param cause one sentence for the close record */
+  terminate(cause = 'We cut the connection without a Close frame.'): void {
+    this.#cause ??= cause;
+    // Nothing more is handed out, also not what came in the same chunk.
+    this.#connection.receiveEnd();
+    this.#tcp.destroy();
+  }
+
+  /**
+   * Closes a peer that cannot be talked to any more: what waits for it is dropped, the Close goes out if it can.
+   * @param cause one sentence for the close record and, as far as it fits, the reason
+   */
+  giveUp(code: number, cause: string): void {
+    this.#cause ??= cause;
+    this.#connection.discardOutput();
+    this.close(code, truncateReason(cause));
+  }
+
+  /** Notes why the closing that follows was begun, for the close record. The first one counts. */
+  explain(cause: string): void {
+    this.#cause ??= cause;
+  }
+
+  /** Writes what waits, with one system call. */
+  flush(): void {
+    this.#scheduled = false;
+    this.#flush();
+  }
+
+  /** Looks at the deadlines. Called every second. */
+  sweep(now: number): void {
+    if (this.#closeBy !== undefined) {
+      if (now < this.#closeBy) return;
+      if (!this.#connection.wasClean)
+        this.#cause ??= 'The peer did not finish the closing handshake in time.';
+      this.#tcp.destroy();
+      return;
+    }
+    if (this.#held !== undefined) return;
+    const lastReceived = this.#connection.midMessage ? this.#lastReceived : 0;
+    const due = this.#heartbeat.check(now, this.bufferedAmount > 0, lastReceived);
+    if (due === 'ping') this.ping(this.#heartbeat.payload);
+    if (due === 'lost') {
+      const { pongTimeout } = this.#options;
+      this.giveUp(CloseCode.policyViolation, `The peer did not answer a ping within ${pongTimeout} ms.`);
+    }
+  }
+
+  // TCP -----------------------------------------------------------------------------------------------------------
+
+  #receive(chunk: Uint8Array): void {
+    if (chunk.length > 0) {
+      this.#lastReceived = this.#options.clock.now();
+      this.#receiving = true;
+      try {
+        this.#connection.receive(chunk, this.#sink);
+      } catch (error) {
+        // No fault of the peer's, which the core answers itself.
+        this.#events.failed(error);
+      } finally {
+        this.#receiving = false;
+      }
+    }
+    this.#flush();
+  }
+
+  #receiveEnd(): void {
+    this.#connection.receiveEnd();
+    this.#flush();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#receiving) return;
+    this.#scheduled = true;
+    this.#events.schedule();
+  }
+
+  /**
+   * TCP gets octets only while none of ours wait in it, for there every write costs some 250 octets besides its own:
+   * a peer that does not read would make a little of everything that a tick has for it into much. Until TCP calls
+   * back, frames gather in the connection's blocks.
+   */
+  #flush(): void {
+    const tcp = this.#tcp;
+    if (this.#connection.readyState !== ReadyState.open) this.#beginClosing();
+    if (tcp.destroyed || this.#ended) return;
+    if (tcp.writableLength > 0) {
+      this.#readOrWait();
+      return;
+    }
+    const { chunks, end } = this.#connection.takeOutput();
+    this.#write(chunks);
+    if (end) {
+      this.#ended = true;
+      tcp.end();
+    }
+    if (tcp.writableLength === 0) return;
+    // Only Node sees octets leave in the middle of one long write, so this wait is by its timer and not by the clock.
+    // It goes on after the write, for over TLS every write waits a little, and ends itself in #timedOut.
+    if (!tcp.timeout) tcp.setTimeout(this.#options.pongTimeout);
+    this.#readOrWait();
+  }
+
+  #write(chunks: readonly Uint8Array[]): void {
+    const tcp = this.#tcp;
+    const head = this.#head;
+    this.#head = undefined;
+    const last = chunks.length - 1;
+    if (last < 0) {
+      if (head !== undefined) tcp.write(head, this.#written);
+      return;
+    }
+    const several = last > 0 || head !== undefined;
+    if (several) tcp.cork();
+    if (head !== undefined) tcp.write(head);
+    for (let index = 0; index < last; index++) tcp.write(chunks[index] as Uint8Array);
+    tcp.write(chunks[last] as Uint8Array, this.#written);
+    if (several) tcp.uncork();
+  }
+
+  /** TCP has taken a write whole. One function for all writes: a closure for each would be waste. */
+  readonly #written = (): void => {
+    const tcp = this.#tcp;
+    if (tcp.destroyed || tcp.writableLength > 0) return;
+    if (this.#connection.pendingAmount > 0 && !this.#scheduled) this.#flush();
+    this.#readOrWait();
+    if (!this.#wantsDrain || this.bufferedAmount > 0) return;
+    this.#wantsDrain = false;
+    if (this.readyState === ReadyState.open) this.#events.drained();
+  };
+
+  /** A peer that sends and does not read would fill our memory with answers: it is not read from meanwhile. */
+  #readOrWait(): void {
+    const tcp = this.#tcp;
+    const wait = this.#held !== undefined || this.bufferedAmount > this.#options.maxBufferedAmount / 2;
+    if (wait === tcp.isPaused()) return;
+    if (wait) tcp.pause();
+    else tcp.resume();
+  }
+
+  /** For some time no octet has moved either way. That is a peer's right, unless something waits for it. */
+  #timedOut(): void {
+    this.#tcp.setTimeout(0);
+    if (this.#tcp.writableLength === 0 || this.#closeBy !== undefined) return;
+    this.giveUp(CloseCode.tryAgainLater, `The peer took no octets for ${this.#options.pongTimeout} ms.`);
+  }
+
+  #beginClosing(): void {
+    this.#closeBy ??= this.#options.clock.now() + this.#options.closeTimeout;
+    // Messages are nobody's any more, but the peer's Close must be heard.
+    this.release();
+  }
+
+  #finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    const now = this.#options.clock.now();
+    const record = explainClose(this.#connection, {
+      cause: this.#cause,
+      error: this.#error,
+      duration: now - this.#openedAt,
+      idleTime: now - this.#lastReceived,
+    });
+    this.#connection.receiveEnd();
+    this.#events.closed(record);
+  }
+}
+
+/** What the connection reports goes to the owner; pongs are looked at on the way. */
+class Sink implements ConnectionEvents {
+  readonly #events: WireEvents;
+  readonly #heartbeat: Heartbeat;
+  readonly #clock: Clock;
+
+  constructor(events: WireEvents, heartbeat: Heartbeat, clock: Clock) {
+    this.#events = events;
+    this.#heartbeat = heartbeat;
+    this.#clock = clock;
+  }
+
+  message(data: string | Uint8Array): void {
+    this.#events.message(data);
+  }
+
+  ping(payload: Uint8Array): void {
+    this.#events.ping(payload);
+  }
+
+  pong(payload: Uint8Array): void {
+    this.#heartbeat.receivePong(payload, this.#clock.now());
+    this.#events.pong(payload);
+  }
+}
