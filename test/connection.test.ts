@@ -5,11 +5,13 @@ import { describe, expect, test } from 'vitest';
 import { type Close, encodeClosePayload } from '../src/close.ts';
 import {
   Connection,
+  type ConnectionDeflate,
   type ConnectionEvents,
   type ConnectionOptions,
   ReadyState,
   type Role,
 } from '../src/connection.ts';
+import { DeflateWindow, inflate } from '../src/deflate.ts';
 import { decodeFrameHeader, encodeFrame, type Frame, Opcode } from '../src/frame.ts';
 import { applyMask } from '../src/mask.ts';
 import { PreparedMessage } from '../src/prepared-message.ts';
@@ -718,6 +720,162 @@ describe('masking keys (§5.3)', () => {
         hex('88 82 00 00 00 05 03 e8'),
       ),
     );
+  });
+});
+
+describe('permessage-deflate (RFC 7692)', () => {
+  const deflate: ConnectionDeflate = {
+    agreement: {
+      serverNoContextTakeover: false,
+      clientNoContextTakeover: false,
+      serverMaxWindowBits: 10,
+      clientMaxWindowBits: 12,
+    },
+    level: 6,
+    threshold: 8,
+  };
+  const chat = (count: number) => JSON.stringify({ event: 'message:new', text: `Message number ${count}` });
+
+  /** The messages in what one end wrote, read with a window of the test's own; RSV1 of each. */
+  function messagesIn(bytes: Uint8Array, role: Role): { text: string; compressed: boolean }[] {
+    let window = DeflateWindow.fresh(role === 'server' ? 10 : 12, true);
+    const list = [];
+    for (let index = 0; index < bytes.length; ) {
+      const header = decodeFrameHeader(bytes, index);
+      if (header === undefined) throw new Error('The output ends inside a header.');
+      const start = index + header.headerLength;
+      index = start + header.payloadLength;
+      const payload = bytes.slice(start, index);
+      applyMask(payload, 0, payload.length, header.maskingKey);
+      const message = header.rsv1 ? inflate(payload, window, 2 ** 20) : payload;
+      if (header.rsv1) window = window.after(message);
+      list.push({ text: new TextDecoder().decode(message), compressed: header.rsv1 });
+    }
+    return list;
+  }
+
+  for (const role of roles) {
+    test(`a ${role} compresses text and binary, with context`, () => {
+      const end = new End(role, { deflate });
+      end.connection.send(chat(1));
+      end.connection.send(utf8(chat(2)));
+      end.connection.send(chat(3));
+      const { bytes } = end.take();
+      expect(messagesIn(bytes, role)).toEqual([1, 2, 3].map((n) => ({ text: chat(n), compressed: true })));
+      expect(bytes.length).toBeLessThan(100);
+    });
+
+    test(`a ${role} sends as they are: short ones, those that get no shorter, and what it is told to`, () => {
+      const end = new End(role, { deflate });
+      const noise = String.fromCharCode(
+        ...randomOctets(200, seededRandom(seed)).map((octet) => octet & 0x7f),
+      );
+      end.connection.send('short');
+      end.connection.send(noise);
+      end.connection.send(chat(1), false);
+      end.connection.send(utf8(chat(2)), false);
+      end.connection.send(chat(3), true);
+      expect(messagesIn(end.take().bytes, role)).toEqual([
+        { text: 'short', compressed: false },
+        { text: noise, compressed: false },
+        { text: chat(1), compressed: false },
+        { text: chat(2), compressed: false },
+        { text: chat(3), compressed: true },
+      ]);
+    });
+
+    test(`a ${role} reads with the peer's window and refuses what is broken`, () => {
+      const end = new End(role, { deflate });
+      const peer = new End(peerOf(role), { deflate });
+      for (let count = 0; count < 30; count++) {
+        peer.connection.send(chat(count));
+        end.receive(peer.take().bytes);
+      }
+      expect(end.events).toEqual(Array.from({ length: 30 }, (_, count) => ['message', chat(count)]));
+      // The client's window of 4 KiB is not full yet, the server's of 1 KiB is.
+      const received = Array.from({ length: 30 }, (_, count) => chat(count)).join('').length;
+      expect(end.connection.heldAmount).toBe(role === 'server' ? received : 1024);
+      end.receive(framesOf(peerOf(role), { rsv1: true, opcode: Opcode.text, payload: hex('ff') }));
+      expect(end.connection.failure).toMatchObject({ closeCode: 1007 });
+      expect(end.connection.heldAmount).toBe(0);
+    });
+  }
+
+  test('after dropping what waited, the rest does not refer to it', () => {
+    const end = new End('server', { deflate });
+    end.connection.send(chat(1));
+    end.connection.discardOutput();
+    end.connection.send(chat(2));
+    expect(messagesIn(end.take().bytes, 'server')).toEqual([{ text: chat(2), compressed: true }]);
+  });
+
+  test('prepared and personal messages share one window, in the order in which they go out', () => {
+    const server = new End('server', { deflate });
+    server.connection.send(new PreparedMessage(chat(1)));
+    server.connection.send(chat(2));
+    server.connection.send(new PreparedMessage(chat(3)), false);
+    server.connection.send(new PreparedMessage(chat(4)));
+    server.connection.send(new PreparedMessage('short'));
+    expect(messagesIn(server.take().bytes, 'server')).toEqual([
+      { text: chat(1), compressed: true },
+      { text: chat(2), compressed: true },
+      { text: chat(3), compressed: false },
+      { text: chat(4), compressed: true },
+      { text: 'short', compressed: false },
+    ]);
+  });
+
+  test('two ends that got the same prepared messages are sent the same frame', () => {
+    const ends = [new Connection('server', { deflate }), new Connection('server', { deflate })];
+    let octets = 0;
+    for (let count = 0; count < 20; count++) {
+      const message = new PreparedMessage(chat(count).repeat(400));
+      for (const end of ends) end.send(message);
+      const [first, second] = ends.map((end) => concat(...end.takeOutput().chunks));
+      expect(first).toEqual(second);
+      octets += first?.length ?? 0;
+    }
+    for (const end of ends) expect(end).toMatchObject({ messagesSent: 20, octetsSent: octets });
+  });
+
+  test('a Close, a Ping and a Pong are never compressed', () => {
+    const end = new End('server', { deflate });
+    end.connection.ping(utf8('a'.repeat(100)));
+    end.connection.pong(utf8('a'.repeat(100)));
+    end.connection.close(1000, 'a'.repeat(100));
+    for (const { rsv1 } of end.connection.lastFrames()) expect(rsv1).toBe(false);
+  });
+});
+
+describe('what passed', () => {
+  test('octets and messages are counted both ways, and the last frames kept', () => {
+    const end = new End('server');
+    end.receive(framesOf('client', textFrame('Hello'), { opcode: Opcode.ping }));
+    end.connection.send('Hi');
+    expect(end.connection).toMatchObject({
+      octetsReceived: 17,
+      octetsSent: 0,
+      messagesReceived: 1,
+      messagesSent: 1,
+    });
+    end.take();
+    expect(end.connection.octetsSent).toBe(2 + 4);
+    expect(end.connection.lastFrames()).toEqual([
+      { direction: 'in', opcode: Opcode.text, fin: true, rsv1: false, payloadLength: 5 },
+      { direction: 'in', opcode: Opcode.ping, fin: true, rsv1: false, payloadLength: 0 },
+      { direction: 'out', opcode: Opcode.pong, fin: true, rsv1: false, payloadLength: 0 },
+      { direction: 'out', opcode: Opcode.text, fin: true, rsv1: false, payloadLength: 2 },
+    ]);
+  });
+
+  test('what comes after a Close of ours is no message, and after the peer’s it is not counted', () => {
+    const end = new End('server');
+    end.connection.close();
+    end.receive(framesOf('client', textFrame('late')));
+    expect(end.connection).toMatchObject({ octetsReceived: 10, messagesReceived: 0 });
+    end.receive(framesOf('client', closeFrame(1000)));
+    end.receive(framesOf('client', textFrame('later')));
+    expect(end.connection.octetsReceived).toBe(18);
   });
 });
 

@@ -3,7 +3,9 @@ import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Decoder } from '../src/decoder.ts';
+import { DeflateWindow, deflate } from '../src/deflate.ts';
 import { encodeFrame, type Frame, Opcode } from '../src/frame.ts';
+import { RecentFrames } from '../src/recent-frames.ts';
 import { forEachChopping, seededRandom } from './support/chopping.ts';
 import { lengthForms } from './support/frame-vectors.ts';
 import { concat, countedOctets, hex, randomOctets, utf8 } from './support/octets.ts';
@@ -18,9 +20,9 @@ type Sender = 'client' | 'server';
 const senders: readonly Sender[] = ['client', 'server'];
 
 /** A decoder with what it hands out. */
-function decoding(from: Sender, maxMessageLength = limit) {
+function decoding(from: Sender, maxMessageLength = limit, window?: DeflateWindow) {
   const events: Event[] = [];
-  const decoder = new Decoder({ masked: from === 'client', maxMessageLength });
+  const decoder = new Decoder({ masked: from === 'client', maxMessageLength, window });
   const decode = (chunk: Uint8Array): void =>
     decoder.decode(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length), {
       message: (data) => events.push(['message', data]),
@@ -48,16 +50,22 @@ function frames(from: Sender, ...list: readonly Frame[]): Uint8Array {
 const tailOf = (from: Sender): Uint8Array => frames(from, { opcode: Opcode.ping, payload: utf8('tail') });
 const tailEvent: Event = ['control', Opcode.ping, utf8('tail')];
 
-function expectEvents(from: Sender, bytes: Uint8Array, expected: readonly Event[]): void {
+function expectEvents(
+  from: Sender,
+  bytes: Uint8Array,
+  expected: readonly Event[],
+  window?: DeflateWindow,
+  held = 0,
+): void {
   forEachChopping(
     bytes,
     seed,
     ({ chunks, tail }) => {
-      const { decoder, events, decode } = decoding(from);
+      const { decoder, events, decode } = decoding(from, limit, window);
       for (const chunk of chunks) decode(chunk);
       expect(events).toEqual(tail.length === 0 ? expected : [...expected, tailEvent]);
       expect(decoder.midMessage).toBe(false);
-      expect(decoder.heldAmount).toBe(0);
+      expect(decoder.heldAmount).toBe(held);
     },
     { tail: tailOf(from) },
   );
@@ -548,6 +556,141 @@ describe('properties', () => {
         ({ chunks }) => expect(outcome(chunks), `run ${run}`).toEqual(whole),
         { tail: new Uint8Array(0), randomRuns: 2 },
       );
+    }
+  });
+});
+
+describe('compressed messages (RFC 7692 §6.2, §7.2.2)', () => {
+  const window = DeflateWindow.fresh(15, true);
+  const level = 6;
+  const hello = hex('f2 48 cd c9 c9 07 00');
+
+  for (const from of senders) {
+    test(`Hello and again Hello, text and binary, from a ${from}`, () => {
+      const bytes = frames(
+        from,
+        { rsv1: true, opcode: Opcode.text, payload: hello },
+        // What came without compression does not enter the window.
+        { opcode: Opcode.text, payload: utf8('not this') },
+        { rsv1: true, opcode: Opcode.binary, payload: hex('f2 00 11 00 00') },
+      );
+      const expected: readonly Event[] = [
+        ['message', 'Hello'],
+        ['message', 'not this'],
+        ['message', Buffer.from('Hello')],
+      ];
+      expectEvents(from, bytes, expected, window, 10);
+    });
+
+    test(`in fragments with control frames between, from a ${from}`, () => {
+      for (const [opcode, message] of [
+        [Opcode.text, 'Hello'],
+        [Opcode.binary, Buffer.from('Hello')],
+      ] as const) {
+        const bytes = frames(
+          from,
+          { fin: false, rsv1: true, opcode, payload: hello.subarray(0, 3) },
+          { opcode: Opcode.ping, payload: utf8('?') },
+          { fin: false, opcode: Opcode.continuation },
+          { fin: false, opcode: Opcode.continuation, payload: hello.subarray(3) },
+          { opcode: Opcode.continuation },
+        );
+        const expected: readonly Event[] = [
+          ['control', Opcode.ping, utf8('?')],
+          ['message', message],
+        ];
+        expectEvents(from, bytes, expected, window, 5);
+      }
+    });
+  }
+
+  test('without context takeover nothing is held between messages', () => {
+    const bytes = frames(
+      'server',
+      { rsv1: true, opcode: Opcode.text, payload: hello },
+      { rsv1: true, opcode: Opcode.text, payload: hello },
+    );
+    expectEvents(
+      'server',
+      bytes,
+      [
+        ['message', 'Hello'],
+        ['message', 'Hello'],
+      ],
+      DeflateWindow.fresh(15, false),
+    );
+  });
+
+  test('text that is not UTF-8 once it is inflated is refused, also at its end', () => {
+    for (const octets of [hex('61 ff'), hex('e2 82')]) {
+      const { decode } = decoding('server', limit, window);
+      const payload = deflate(octets, window, level);
+      const bytes = frames('server', { rsv1: true, opcode: Opcode.text, payload });
+      expect(errorOf(() => decode(bytes))).toMatchObject({ closeCode: 1007, section: 'RFC 6455 §8.1' });
+    }
+  });
+
+  test('data that is not DEFLATE is refused', () => {
+    const { decode } = decoding('server', limit, window);
+    const error = errorOf(() => decode(frames('server', { rsv1: true, opcode: 0x2, payload: hex('ff ff') })));
+    expect(error).toMatchObject({ closeCode: 1007 });
+    expect(error?.section).toContain('RFC 7692');
+  });
+
+  test('a message that inflates beyond the limit is refused, text and binary; at the limit it is not', () => {
+    for (const opcode of [Opcode.text, Opcode.binary]) {
+      for (const [length, closeCode] of [
+        [1000, undefined],
+        [1001, 1009],
+        [1_000_000, 1009],
+      ] as const) {
+        const { decode, events } = decoding('server', 1000, window);
+        // A million octets become a thousand, so it is inflating that has to stop.
+        const payload = deflate(new Uint8Array(length).fill(0x61), window, level);
+        const error = errorOf(() => decode(frames('server', { rsv1: true, opcode, payload })));
+        expect(error?.closeCode).toBe(closeCode);
+        expect(events).toHaveLength(closeCode === undefined ? 1 : 0);
+      }
+    }
+  });
+
+  test('RSV1 is refused where no compression was agreed on, and behind stop nothing is held', () => {
+    const bytes = frames('server', { rsv1: true, opcode: Opcode.text, payload: hello });
+    expect(errorOf(() => decoding('server').decode(bytes))).toMatchObject({
+      closeCode: 1002,
+      section: 'RFC 6455 §5.2',
+    });
+    const { decoder, decode } = decoding('server', limit, window);
+    decode(bytes);
+    expect(decoder.heldAmount).toBe(5);
+    decoder.stop();
+    expect(decoder.heldAmount).toBe(0);
+  });
+});
+
+describe('the frames that passed', () => {
+  const lengthsOf = (chunks: readonly Uint8Array[]): readonly number[] => {
+    const passed = new RecentFrames();
+    const decoder = new Decoder({ masked: false, maxMessageLength: 100, frames: passed });
+    const sink = { message: () => {}, control: () => {} };
+    errorOf(() => {
+      for (const chunk of chunks) decoder.decode(Buffer.from(chunk), sink);
+    });
+    return passed.list().map(({ payloadLength }) => payloadLength);
+  };
+
+  test('each is noted once in any cut, the one that is refused too', () => {
+    for (const bytes of [
+      hex('81 01 61 89 02 61 62 82 7e 00 7e'),
+      hex('81 01 61 89 02 61 62 82 7e 00 c8'),
+      hex('81 01 61 89 02 61 62 a2 7e'),
+    ]) {
+      forEachChopping(bytes, seed, ({ chunks }) => expect(lengthsOf(chunks).slice(0, 2)).toEqual([1, 2]), {
+        tail: hex('81'),
+      });
+      forEachChopping(bytes, seed, ({ chunks }) => expect(lengthsOf(chunks)).toHaveLength(3), {
+        tail: hex('81'),
+      });
     }
   });
 });
