@@ -66,11 +66,12 @@ export function explainClose(connection: Connection, transport: TransportEnd): C
 function judge(connection: Connection, transport: TransportEnd): Verdict {
   const { failure, closeReceived, closeSent, closeFirst, wasClean } = connection;
   const { cause, error } = transport;
-  if (failure !== undefined) {
+  // Whoever fails the connection has sent a Close, this one or an earlier one.
+  if (failure !== undefined && closeSent !== undefined) {
     return {
       code: failure.closeCode,
       // A violation after our own Close is not what that Close was about.
-      reason: closeSent?.code === failure.closeCode ? closeSent.reason : '',
+      reason: closeSent.code === failure.closeCode ? closeSent.reason : '',
       wasClean,
       initiator: 'us',
       section: failure.section,
