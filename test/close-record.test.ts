@@ -124,6 +124,19 @@ for (const role of ['server', 'client'] as const) {
         },
       ],
       [
+        'the peer broke the protocol after we had closed for another reason',
+        [closes(1001, 'stopping'), receives({ opcode: 0x3 }), ends],
+        {},
+        {
+          code: 1002,
+          reason: '',
+          wasClean: false,
+          initiator: 'us',
+          section: 'RFC 6455 §5.2',
+          explanation: 'A frame has the reserved opcode 0x3.',
+        },
+      ],
+      [
         'the peer broke the protocol, and then its TCP was lost',
         [receives({ opcode: Opcode.text, payload: hex('ff') })],
         { error: lost('ECONNRESET'), cause: 'The peer did not finish the closing handshake in time.' },
