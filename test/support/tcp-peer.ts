@@ -24,7 +24,7 @@ export class TcpPeer {
   #over = false;
   readonly #waiting = new Set<() => void>();
 
-  private constructor(socket: Socket) {
+  constructor(socket: Socket) {
     this.socket = socket;
     this.ended = new Promise((resolve) => {
       socket.on('end', () => resolve(true));

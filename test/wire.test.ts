@@ -1,0 +1,314 @@
+/** One WebSocket on real TCP or TLS, without a server around it: when octets go out, when they wait, and who is told. */
+import { createServer, type Socket } from 'node:net';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { CloseRecord } from '../src/close-record.ts';
+import { Connection } from '../src/connection.ts';
+import { encodeFrame, Opcode } from '../src/frame.ts';
+import { SendResult, Wire, type WireOptions } from '../src/wire.ts';
+import { certificate } from './support/certificates.ts';
+import { type ManualClock, manualClock } from './support/manual-clock.ts';
+import { TcpPeer } from './support/tcp-peer.ts';
+
+const text = (value: string) => new TextEncoder().encode(value);
+const frame = (value: string, maskingKey?: number) =>
+  Buffer.from(encodeFrame({ opcode: Opcode.text, payload: text(value), maskingKey }));
+const turn = () => new Promise(setImmediate);
+
+interface Wired {
+  readonly wire: Wire;
+  /** The wire's own end. */
+  readonly tcp: Socket;
+  readonly peer: TcpPeer;
+  readonly clock: ManualClock;
+  /** What the wire reported, in order. */
+  readonly seen: unknown[];
+  readonly closed: Promise<CloseRecord>;
+}
+
+interface Setting {
+  readonly over?: 'TCP' | 'TLS';
+  readonly options?: Partial<WireOptions>;
+  readonly head?: Uint8Array;
+  readonly rest?: Uint8Array;
+  readonly held?: boolean;
+  readonly message?: (wire: Wire, data: string | Uint8Array) => void;
+}
+
+/** A server's wire and a bare peer, connected. */
+async function wired(setting: Setting = {}): Promise<Wired> {
+  const { over = 'TCP', options, head, rest = new Uint8Array(0), held } = setting;
+  const [tcp, peer] = over === 'TCP' ? await tcpPair() : await tlsPair();
+  const clock = manualClock();
+  const seen: unknown[] = [];
+  let close: (record: CloseRecord) => void = () => {};
+  const closed = new Promise<CloseRecord>((resolve) => {
+    close = resolve;
+  });
+  const connection = new Connection('server', {});
+  const wire = new Wire(
+    tcp,
+    connection,
+    {
+      maxBufferedAmount: 256 * 1024,
+      pingInterval: 25_000,
+      pongTimeout: 20_000,
+      closeTimeout: 5000,
+      clock,
+      ...options,
+    },
+    {
+      message(data) {
+        seen.push(data);
+        setting.message?.(wire, data);
+      },
+      ping: (payload) => seen.push(['ping', ...payload]),
+      pong: (payload) => seen.push(['pong', ...payload]),
+      drained: () => seen.push('drained'),
+      failed: (error) => seen.push(error),
+      closed: close,
+      schedule: () => setImmediate(() => wire.flush()),
+    },
+    head,
+  );
+  wire.start(rest, held);
+  onTestFinished(() => {
+    tcp.destroy();
+    peer.destroy();
+  });
+  return { wire, tcp, peer, clock, seen, closed };
+}
+
+async function tcpPair(): Promise<[Socket, TcpPeer]> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true });
+  onTestFinished(() => void server.close());
+  const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
+  const peer = await TcpPeer.connect(await listen(server));
+  return [await accepted, peer];
+}
+
+async function tlsPair(): Promise<[Socket, TcpPeer]> {
+  const { key, cert } = certificate('first');
+  const server = createTlsServer({ key, cert, allowHalfOpen: true, noDelay: true });
+  onTestFinished(() => void server.close());
+  const accepted = new Promise<Socket>((resolve) => server.once('secureConnection', resolve));
+  const port = await listen(server);
+  const socket = connectTls({ port, host: '127.0.0.1', ca: cert, allowHalfOpen: true });
+  const peer = new TcpPeer(socket);
+  return [await accepted, peer];
+}
+
+async function listen(server: ReturnType<typeof createServer>): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** Fills the buffers of both kernels, until octets stay with Node. @returns how many octets were sent */
+async function stall({ wire, tcp, peer }: Wired): Promise<number> {
+  peer.socket.pause();
+  const block = new Uint8Array(32 * 1024);
+  let sent = 0;
+  for (let quiet = 0; quiet < 3; ) {
+    wire.send(block);
+    sent += 4 + block.length;
+    // Over TLS every write waits a little: only one that waits for some turns waits for the peer.
+    for (quiet = 0; quiet < 20 && wire.bufferedAmount > 0; quiet++) await turn();
+    await turn();
+    quiet = tcp.writableLength > 0 ? 3 : 0;
+  }
+  return sent;
+}
+
+describe.each(['TCP', 'TLS'] as const)('over %s', (over) => {
+  test('the head and the first frames are one write; what came behind the head is the first message', async () => {
+    const { peer, seen } = await wired({
+      over,
+      head: text('HEAD'),
+      rest: frame('early', 1),
+      message: (wire) => wire.send('answer'),
+    });
+    const chunks: Buffer[] = [];
+    peer.socket.on('data', (chunk) => chunks.push(chunk));
+    expect(await peer.take(4 + 8)).toEqual(Buffer.concat([text('HEAD'), frame('answer')]));
+    expect(seen).toEqual(['early']);
+    expect(chunks.length).toBe(1);
+  });
+
+  test('a peer that does not read gets no write for each tick: frames wait in blocks, and arrive in order', async () => {
+    const it = await wired({ over });
+    const { wire, tcp, peer } = it;
+    const sent = await stall(it);
+    const write = vi.spyOn(tcp, 'write');
+    const before = [tcp.writableLength, wire.bufferedAmount];
+    expect(before[0]).toBe(before[1]);
+    const ticks = 500;
+    for (let tick = 0; tick < ticks; tick++) {
+      expect(wire.send(String(tick).padStart(8, '0'))).not.toBe(SendResult.closed);
+      await turn();
+    }
+    expect(write.mock.calls.length).toBe(0);
+    expect(tcp.writableLength).toBe(before[0]);
+    expect(wire.bufferedAmount).toBe((before[1] ?? 0) + ticks * 10);
+    peer.socket.resume();
+    await peer.take(sent);
+    const expected = Array.from({ length: ticks }, (_, tick) => frame(String(tick).padStart(8, '0')));
+    expect((await peer.take(ticks * 10)).equals(Buffer.concat(expected))).toBe(true);
+    // All of it in a few blocks: smaller first, then doubled.
+    expect(write.mock.calls.length).toBeGreaterThan(0);
+    expect(write.mock.calls.length).toBeLessThan(12);
+    await expect.poll(() => wire.bufferedAmount).toBe(0);
+  });
+
+  test('drained comes once, when nothing waits in TCP nor here', async () => {
+    const it = await wired({ over, options: { maxBufferedAmount: 8 * 1024 * 1024 } });
+    const { wire, peer, seen } = it;
+    await stall(it);
+    let result: SendResult = SendResult.sent;
+    let octets = 0;
+    while (result !== SendResult.buffered) {
+      result = wire.send(new Uint8Array(64 * 1024));
+      octets += 10 + 64 * 1024;
+      await turn();
+    }
+    expect(seen).toEqual([]);
+    peer.socket.resume();
+    await peer.take(octets);
+    await expect.poll(() => wire.bufferedAmount).toBe(0);
+    await expect.poll(() => seen).toEqual(['drained']);
+    wire.send('x');
+    await turn();
+    await turn();
+    expect(seen).toEqual(['drained']);
+  });
+
+  test('a peer that takes nothing is given up by the timer; its record says so', async () => {
+    const it = await wired({ over, options: { pongTimeout: 150 } });
+    await stall(it);
+    await expect.poll(() => it.wire.readyState).toBe(2);
+    it.clock.advance(5000);
+    it.wire.sweep(it.clock.now());
+    expect(await it.closed).toMatchObject({
+      code: 1006,
+      initiator: 'us',
+      explanation: 'The peer took no octets for 150 ms.',
+    });
+  });
+
+  test('closing while octets wait: the Close comes behind them', async () => {
+    const it = await wired({ over });
+    const sent = await stall(it);
+    it.wire.send('last');
+    it.wire.close(1000, 'done');
+    await turn();
+    it.peer.socket.resume();
+    await it.peer.take(sent);
+    expect(await it.peer.take(6 + 8)).toEqual(
+      Buffer.concat([frame('last'), Buffer.from([0x88, 6, 0x03, 0xe8]), text('done')]),
+    );
+    it.peer.sendFrame({ opcode: Opcode.close, payload: Uint8Array.of(0x03, 0xe8) });
+    expect(await it.peer.ended).toBe(true);
+    it.peer.socket.end();
+    expect(await it.closed).toMatchObject({ code: 1000, wasClean: true });
+  });
+
+  test('a peer that sends Close while it does not read is waited for no longer than closeTimeout', async () => {
+    const it = await wired({ over, options: { closeTimeout: 3000 } });
+    await stall(it);
+    it.peer.sendFrame({ opcode: Opcode.close, payload: Uint8Array.of(0x03, 0xe8) });
+    await expect.poll(() => it.wire.readyState).toBe(2);
+    it.clock.advance(2999);
+    it.wire.sweep(it.clock.now());
+    expect(it.tcp.destroyed).toBe(false);
+    it.clock.advance(1);
+    it.wire.sweep(it.clock.now());
+    expect(await it.closed).toMatchObject({ code: 1000, wasClean: true, initiator: 'peer' });
+  });
+});
+
+describe('held at the start', () => {
+  test('nothing is handed out before release, and then everything in order', async () => {
+    const { wire, peer, seen } = await wired({ held: true, head: text('HEAD'), rest: frame('one', 1) });
+    peer.send(frame('two', 2));
+    expect((await peer.take(4)).toString()).toBe('HEAD');
+    wire.send('not held');
+    await peer.take(2 + 8);
+    expect(seen).toEqual([]);
+    wire.release();
+    expect(seen).toEqual(['one']);
+    await expect.poll(() => seen).toEqual(['one', 'two']);
+    wire.release();
+    expect(seen).toEqual(['one', 'two']);
+  });
+
+  test('no ping goes out, and the first one a whole interval after release', async () => {
+    const { wire, clock, peer } = await wired({ held: true });
+    clock.advance(100_000);
+    wire.sweep(clock.now());
+    wire.release();
+    clock.advance(24_999);
+    wire.sweep(clock.now());
+    wire.send('x');
+    clock.advance(1);
+    wire.sweep(clock.now());
+    expect(await peer.take(3 + 6)).toEqual(Buffer.from([0x81, 1, 0x78, 0x89, 4, 0, 0, 0, 1]));
+  });
+
+  test('closing lets the peer’s Close be heard, though no message any more', async () => {
+    const { wire, peer, seen, closed } = await wired({ held: true, rest: frame('one', 1) });
+    wire.close(1000);
+    await peer.take(4);
+    peer.sendFrame({ opcode: Opcode.close, payload: Uint8Array.of(0x03, 0xe8) });
+    await peer.ended;
+    peer.socket.end();
+    expect(await closed).toMatchObject({ wasClean: true });
+    expect(seen).toEqual([]);
+  });
+
+  test('a peer that is gone meanwhile is recorded, and release does nothing', async () => {
+    const { wire, peer, seen, closed } = await wired({ held: true, rest: frame('one', 1) });
+    peer.socket.resetAndDestroy();
+    expect(await closed).toMatchObject({ code: 1006, initiator: 'network' });
+    wire.release();
+    expect(seen).toEqual([]);
+    expect(wire.readyState).toBe(3);
+  });
+});
+
+describe('the record', () => {
+  test('has how long it lasted and how long nothing had come', async () => {
+    const { wire, peer, clock, seen, closed } = await wired();
+    clock.advance(1000);
+    peer.send(frame('x', 1));
+    await expect.poll(() => seen).toEqual(['x']);
+    clock.advance(500);
+    wire.terminate('For a reason.');
+    expect(await closed).toMatchObject({
+      initiator: 'us',
+      explanation: 'For a reason.',
+      duration: 1500,
+      idleTime: 500,
+      messagesReceived: 1,
+    });
+  });
+
+  test('has the first cause', async () => {
+    const { wire, closed } = await wired();
+    wire.giveUp(1013, 'One.');
+    wire.explain('Two.');
+    wire.terminate('Three.');
+    expect(await closed).toMatchObject({ explanation: 'One.' });
+    expect(wire.send('x')).toBe(SendResult.closed);
+  });
+});
+
+test('held amount is what waits and what is not yet a message', async () => {
+  const { wire, peer } = await wired();
+  expect(wire.heldAmount).toBe(0);
+  wire.send('1234');
+  expect(wire.heldAmount).toBe(6);
+  await peer.take(6);
+  peer.sendFrame({ opcode: Opcode.binary, payload: new Uint8Array(100), fin: false });
+  await expect.poll(() => wire.heldAmount).toBeGreaterThanOrEqual(100);
+});
