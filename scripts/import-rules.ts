@@ -20,6 +20,7 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
       'src/mask.ts',
       'src/request-target.ts',
       'src/trace.ts',
+      'src/trusted-proxies.ts',
       'src/utf8.ts',
     ],
   ],
