@@ -1,0 +1,461 @@
+/**
+ * Fuzz target: everything that is read before the first frame (RFC 6455 §4, §9.1, RFC 9112 §2-§5, RFC 7692 §7.1): heads
+ * of both kinds cut anywhere, extensions and their negotiation, addresses. The first octet of an input chooses which.
+ */
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { isIP } from 'node:net';
+import { parseAddress } from '../../src/client-address.ts';
+import {
+  acceptOffer,
+  checkAnswer,
+  type DeflateOptions,
+  makeOffer,
+  resolveDeflateOptions,
+} from '../../src/deflate.ts';
+import { type Extension, encodeExtensions, parseExtensions } from '../../src/extensions.ts';
+import {
+  type AcceptableRequest,
+  checkUpgradeRequest,
+  checkUpgradeResponse,
+  chooseProtocol,
+  encodeRefusal,
+  encodeUpgradeReply,
+  encodeUpgradeRequest,
+  wantsWebSocket,
+} from '../../src/handshake.ts';
+import {
+  type CompleteHead,
+  HeadReader,
+  HttpError,
+  headLimits,
+  parseRequestHead,
+  parseResponseHead,
+  type RequestHead,
+} from '../../src/http-head.ts';
+import { AddressRange, formatIpAddress, parseIpAddress } from '../../src/ip-address.ts';
+import { handshake as handshakeCases } from '../conformance/handshake.ts';
+import { concat, utf8 } from '../support/octets.ts';
+import {
+  classOf,
+  cutAtRandom,
+  magnitude,
+  numberAt,
+  octetByOctet,
+  orHttpError,
+  sameOctets,
+} from './claims.ts';
+import { type Target, template } from './fuzzer.ts';
+import { afterOptions, changeLines, insertWord } from './mutator.ts';
+
+/** What is read; where it is cut, or which options apply. */
+const optionsLength = 4;
+
+const key = 'dGhlIHNhbXBsZSBub25jZQ==';
+
+/** A head, or why it is none, from octets that come in these chunks. */
+function readHead(chunks: readonly Uint8Array[]): CompleteHead | HttpError | undefined {
+  const reader = new HeadReader();
+  for (const [index, chunk] of chunks.entries()) {
+    const read = orHttpError(() => reader.receive(chunk));
+    if (read instanceof HttpError) return read;
+    const received = concat(...chunks.slice(0, index + 1));
+    // Slow for octets that come one by one, so only now and then.
+    if (index < 16) sameOctets(reader.received, received, 'what can be put back');
+    if (read === undefined) assert(reader.received.length < headLimits.headLength);
+    if (read !== undefined) return { ...read, rest: concat(read.rest, ...chunks.slice(index + 1)) };
+  }
+  return undefined;
+}
+
+function readHeadCut(octets: Uint8Array, cutSeed: number): CompleteHead | HttpError | undefined {
+  const whole = readHead([octets]);
+  for (const chunks of [octetByOctet(octets), cutAtRandom(octets, cutSeed)]) {
+    const cut = readHead(chunks);
+    if (whole instanceof HttpError || cut instanceof HttpError) {
+      assert(whole instanceof HttpError && cut instanceof HttpError, 'refused only in one cut');
+      assert.deepEqual([cut.status, cut.message], [whole.status, whole.message]);
+    } else if (whole === undefined || cut === undefined) {
+      assert.equal(cut, whole);
+    } else {
+      sameOctets(cut.bytes, whole.bytes, 'the head');
+      sameOctets(cut.rest, whole.rest, 'what follows the head');
+    }
+  }
+  if (whole !== undefined && !(whole instanceof HttpError)) {
+    sameOctets(concat(whole.bytes, whole.rest), octets, 'head and rest');
+  }
+  return whole;
+}
+
+/** The refusal that goes out for an error is a response that can be read, with the error's words in it. */
+function checkRefusal(error: HttpError): string {
+  const octets = encodeRefusal(error.status, error.explanation, error.headers);
+  const read = new HeadReader({ headLength: 65_536 }).receive(octets);
+  assert(read !== undefined, 'the refusal has no end of its head');
+  const head = parseResponseHead(read.bytes);
+  assert.equal(head.status, error.status);
+  assert.equal(head.fields.get('content-length')?.[0], String(read.rest.length));
+  assert.equal(Buffer.from(read.rest).toString('utf8'), `${error.explanation}\n`);
+  for (const [name, value] of Object.entries(error.headers)) {
+    assert.deepEqual(head.fields.get(name.toLowerCase()), [value]);
+  }
+  return classOf(error);
+}
+
+function runRequest(octets: Uint8Array, cutSeed: number): string {
+  const read = readHeadCut(octets, cutSeed);
+  if (read === undefined) return 'unfinished';
+  if (read instanceof HttpError) return checkRefusal(read);
+  const head = orHttpError(() => parseRequestHead(read.bytes));
+  if (head instanceof HttpError) return checkRefusal(head);
+  const wanted = orHttpError(() => wantsWebSocket(head));
+  assert(!(wanted instanceof HttpError), 'whose business it is must be sayable');
+  if (!wanted) return 'not for us';
+  const outcomes = ['any' as const, 'same-origin' as const, ['https://allowed.example', 'null']].map(
+    (allowedOrigins) => orHttpError(() => checkUpgradeRequest(head, { allowedOrigins })),
+  );
+  const [open, strict] = outcomes;
+  // Whom the strictest policy lets in, the others do too.
+  if (!(strict instanceof HttpError)) assert(outcomes.every((outcome) => !(outcome instanceof HttpError)));
+  if (open === undefined || open instanceof HttpError) return open === undefined ? '' : checkRefusal(open);
+  checkAccepted(head, open);
+  const { protocols, origin } = open.request;
+  return `open ${strict instanceof HttpError} ${origin === undefined} ${protocols.length} ${open.extensions.length}`;
+}
+
+function checkAccepted(head: RequestHead, { request, key: sentKey, extensions }: AcceptableRequest): void {
+  assert(request.path.startsWith('/'));
+  assert(request.host !== '');
+  assert.equal(new Set(request.protocols).size, request.protocols.length);
+  const protocol = chooseProtocol(request.protocols, ['chat', 'superchat', request.protocols.at(-1) ?? '']);
+  assert(protocol === undefined || request.protocols.includes(protocol));
+
+  // Our answer is one that the client of this request must take.
+  const chosen = extensions.slice(0, 1);
+  const reply = new HeadReader().receive(
+    encodeUpgradeReply({ key: sentKey, protocol, extensions: chosen, headers: { 'Set-Cookie': 'a=b' } }),
+  );
+  assert(reply !== undefined && reply.rest.length === 0);
+  const opened = checkUpgradeResponse(parseResponseHead(reply.bytes), {
+    key: sentKey,
+    protocols: request.protocols,
+    extensions,
+  });
+  assert.deepEqual(opened, { protocol: protocol ?? '', extensions: chosen });
+
+  // Asked again by our own client, it is the same request.
+  if (!head.target.startsWith('/')) return;
+  const { host, target, protocols, origin } = request;
+  const again = new HeadReader({ headLength: 65_536, startLineLength: 65_536 }).receive(
+    encodeUpgradeRequest({ host, target, key: sentKey, protocols, extensions, origin }),
+  );
+  assert(again !== undefined && again.rest.length === 0);
+  const second = checkUpgradeRequest(parseRequestHead(again.bytes), { allowedOrigins: 'any' });
+  assert.deepEqual(
+    { ...second, request: { ...second.request, headers: undefined } },
+    { key: sentKey, extensions, request: { ...request, headers: undefined } },
+  );
+}
+
+function runResponse(octets: Uint8Array, cutSeed: number): string {
+  const read = readHeadCut(octets, cutSeed);
+  if (read === undefined) return 'unfinished';
+  if (read instanceof HttpError) return classOf(read);
+  const head = orHttpError(() => parseResponseHead(read.bytes));
+  if (head instanceof HttpError) return classOf(head);
+  const opened = orHttpError(() =>
+    checkUpgradeResponse(head, {
+      key,
+      protocols: ['chat', 'superchat'],
+      extensions: [{ name: 'permessage-deflate', parameters: [] }],
+    }),
+  );
+  if (opened instanceof HttpError) return classOf(opened);
+  assert.equal(head.status, 101);
+  assert(['', 'chat', 'superchat'].includes(opened.protocol));
+  assert(opened.extensions.every(({ name }) => name === 'permessage-deflate'));
+  return `opened ${opened.protocol} ${opened.extensions.length}`;
+}
+
+function extensionsIn(octets: Uint8Array): readonly Extension[] | HttpError {
+  const lines = Buffer.from(octets).toString('latin1').split('\r\n');
+  return orHttpError(() => parseExtensions(new Map([['sec-websocket-extensions', lines]])));
+}
+
+function runExtensions(octets: Uint8Array): string {
+  const extensions = extensionsIn(octets);
+  if (extensions instanceof HttpError) return classOf(extensions);
+  assert(extensions.length > 0);
+  const again = parseExtensions(new Map([['sec-websocket-extensions', [encodeExtensions(extensions)]]]));
+  assert.deepEqual(again, extensions);
+  const parameters = extensions.flatMap((extension) => extension.parameters);
+  const valued = parameters.filter(({ value }) => value !== undefined);
+  return [extensions, parameters, valued].map(({ length }) => magnitude(length)).join(' ');
+}
+
+/** What an end wants, as 16 bits choose it. */
+function deflateOptions(role: 'server' | 'client', bits: number): DeflateOptions {
+  const windowBits = (nibble: number): { readonly bits?: number } => (nibble < 9 ? {} : { bits: nibble });
+  const server = windowBits((bits >>> 4) & 15).bits;
+  const client = windowBits((bits >>> 8) & 15).bits;
+  return resolveDeflateOptions(role, {
+    serverNoContextTakeover: (bits & 1) !== 0,
+    clientNoContextTakeover: (bits & 2) !== 0,
+    ...(server !== undefined && { serverMaxWindowBits: server }),
+    ...(client !== undefined && { clientMaxWindowBits: client }),
+  });
+}
+
+function runNegotiation(options: Uint8Array, octets: Uint8Array): string {
+  const server = resolveDeflateOptions('server', deflateOptions('server', numberAt(options, 0, 2)));
+  const client = resolveDeflateOptions('client', deflateOptions('client', numberAt(octets, 0, 2)));
+  // Our own client's offer is always taken, both ends understand the same, and nobody gets more than it allowed.
+  const sent = [makeOffer(client)];
+  const offers = parseExtensions(new Map([['sec-websocket-extensions', [encodeExtensions(sent)]]]));
+  const accepted = acceptOffer(offers, server);
+  assert(accepted !== undefined, 'our own offer is declined');
+  const [answer] = parseExtensions(
+    new Map([['sec-websocket-extensions', [encodeExtensions([accepted.response])]]]),
+  );
+  assert(answer !== undefined);
+  const { agreement } = accepted;
+  assert.deepEqual(checkAnswer(answer, client), agreement);
+  assert(agreement.serverMaxWindowBits <= Math.min(server.serverMaxWindowBits, client.serverMaxWindowBits));
+  assert(agreement.clientMaxWindowBits <= Math.min(server.clientMaxWindowBits, client.clientMaxWindowBits));
+
+  // Somebody else's: an answer or silence, and what came for an answer is taken or refused in words.
+  const foreign = extensionsIn(octets.subarray(2));
+  if (foreign instanceof HttpError) return `ours ${JSON.stringify(agreement).length}`;
+  const taken = acceptOffer(foreign, server);
+  if (taken !== undefined) {
+    const { serverMaxWindowBits, clientMaxWindowBits, clientNoContextTakeover } = taken.agreement;
+    assert(serverMaxWindowBits >= 8 && serverMaxWindowBits <= server.serverMaxWindowBits);
+    assert(clientMaxWindowBits >= 8 && clientMaxWindowBits <= 15);
+    // What a peer may make us keep from message to message is ours to say.
+    assert(clientNoContextTakeover || clientMaxWindowBits <= server.clientMaxWindowBits);
+    assert.equal(encodeExtensions([taken.response]).startsWith('permessage-deflate'), true);
+  }
+  const answers = foreign.map((extension) => orHttpError(() => checkAnswer(extension, client)));
+  for (const one of answers) {
+    if (one instanceof HttpError) assert.equal(one.status, 502);
+    else assert(one.serverMaxWindowBits <= client.serverMaxWindowBits);
+  }
+  const said = answers.slice(0, 1).map((one) => (one instanceof HttpError ? classOf(one) : 'taken'));
+  return `${taken === undefined ? 'silence' : taken.response.parameters.map(({ name, value }) => `${name}=${value}`).join()} ${said}`;
+}
+
+/** Undefined for a host that URLs may have and the field Host may not, as in `ws://}/`. */
+function requestTo(host: string, target: string): Uint8Array | undefined {
+  try {
+    return encodeUpgradeRequest({ host, target, key });
+  } catch (error) {
+    if (error instanceof TypeError && /^The host .* is not a name/.test(error.message)) return undefined;
+    throw error;
+  }
+}
+
+/** A WebSocket's address: what is taken can be asked for, and the server understands the same. */
+function runAddress(octets: Uint8Array): string {
+  const text = Buffer.from(octets).toString('utf8');
+  let address: ReturnType<typeof parseAddress>;
+  try {
+    address = parseAddress(text);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'SyntaxError') return template(error.message);
+    throw error;
+  }
+  const { host, target, port, secure, hostname, origin } = address;
+  assert(Number.isInteger(port) && port >= 0 && port <= 65_535);
+  const request = requestTo(host, target);
+  if (request === undefined) return 'a host that is no RFC 3986 name';
+  const read = new HeadReader({ headLength: 65_536, startLineLength: 65_536 }).receive(request);
+  assert(read !== undefined);
+  const checked = orHttpError(() => checkUpgradeRequest(parseRequestHead(read.bytes)));
+  // A browser's address may hold a lone "%" in its path, which the server does not take.
+  if (checked instanceof HttpError) assert.match(checked.explanation, /%/);
+  else assert.deepEqual([checked.request.host, checked.request.target], [host, target]);
+  assert.equal(parseAddress(address.url).url, address.url);
+  assert(origin.endsWith(`://${host}`));
+  return `${secure} ${isIP(hostname)} ${host.includes(':')} ${magnitude(target.length)}`;
+}
+
+function runIpAddress(octets: Uint8Array): string {
+  const text = Buffer.from(octets).toString('latin1');
+  const address = parseIpAddress(text);
+  // Node takes a zone behind an address, which is no part of it here.
+  const isAddress = isIP(text) !== 0 && !text.includes('%');
+  assert.equal(address !== undefined, isAddress, `${JSON.stringify(text)} is read otherwise by node:net`);
+  if (address !== undefined) {
+    const written = formatIpAddress(address);
+    assert.deepEqual(parseIpAddress(written), address);
+    assert(new AddressRange(written).has(address));
+    // The URL parser writes IPv6 as RFC 5952 has it.
+    if (isIP(written) === 6) assert.equal(new URL(`http://[${written}]/`).hostname, `[${written}]`);
+  }
+  try {
+    new AddressRange(text).has(address ?? new Uint8Array(16));
+    return `range ${isIP(text)} ${text.includes('/')}`;
+  } catch (error) {
+    assert(error instanceof TypeError);
+    return `${isIP(text)} ${error.message.slice(-30)}`;
+  }
+}
+
+const kinds: readonly ((options: Uint8Array, octets: Uint8Array) => string)[] = [
+  (options, octets) => `request ${runRequest(octets, numberAt(options, 0, 3))}`,
+  (options, octets) => `response ${runResponse(octets, numberAt(options, 0, 3))}`,
+  (_, octets) => `extensions ${runExtensions(octets)}`,
+  (options, octets) => `negotiation ${runNegotiation(options, octets)}`,
+  (_, octets) => `address ${runAddress(octets)}`,
+  (_, octets) => `IP address ${runIpAddress(octets)}`,
+];
+
+const response = [
+  'HTTP/1.1 101 Switching Protocols',
+  'Upgrade: websocket',
+  'Connection: Upgrade',
+  'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=',
+  '',
+  '',
+].join('\r\n');
+
+const extensionFields = [
+  'permessage-deflate',
+  'permessage-deflate; client_max_window_bits',
+  'permessage-deflate; server_max_window_bits=10; client_max_window_bits=9; server_no_context_takeover',
+  'permessage-deflate; client_no_context_takeover, permessage-deflate; server_max_window_bits="8"',
+  'foo, bar; baz=2',
+  'permessage-foo; use_y, permessage-deflate; client_max_window_bits="1\\5", x; y=""',
+];
+
+/** Seeds of one kind: its number, three octets of options, the text. */
+function seedsOf(kind: number, texts: readonly (string | Uint8Array)[]): Uint8Array[] {
+  return texts.map((text, index) =>
+    concat(
+      Uint8Array.of(kind, index, 0x5b, 0xac),
+      typeof text === 'string' ? Buffer.from(text, 'latin1') : text,
+    ),
+  );
+}
+
+const words = [
+  '\r\n',
+  '\n',
+  '\r',
+  ': ',
+  ' :',
+  ',',
+  ';',
+  '=',
+  '"',
+  '\\',
+  '%',
+  '%2F',
+  '#',
+  '?',
+  '..',
+  '\t',
+  '\0',
+  '\xff',
+  'HTTP/1.1',
+  'HTTP/2.0',
+  'GET ',
+  'websocket',
+  'Upgrade',
+  'keep-alive, Upgrade',
+  'Host: ',
+  'Origin: null',
+  'Sec-WebSocket-Protocol: chat, superchat',
+  'Sec-WebSocket-Extensions: ',
+  'Sec-WebSocket-Key: ',
+  '==',
+  'Transfer-Encoding: chunked',
+  'Content-Length: 5',
+  '101',
+  '200 OK',
+  'permessage-deflate',
+  'server_max_window_bits',
+  'client_max_window_bits',
+  'server_no_context_takeover',
+  '=8',
+  '=15',
+  '=16',
+  '="10"',
+  'ws://',
+  'wss://',
+  'http://',
+  '[::1]',
+  '::ffff:',
+  '127.0.0.1',
+  '/24',
+  ':65536',
+  ':80',
+  '@',
+  '\r\n ',
+  '255',
+].map((word) => Uint8Array.from(Buffer.from(word, 'latin1')));
+
+export const handshakeTarget: Target = {
+  name: 'handshake',
+  seeds: [
+    ...seedsOf(
+      0,
+      [...new Set(handshakeCases.map(({ head }) => head))].filter((head) => head.length < 4000),
+    ),
+    ...seedsOf(0, [
+      `GET /a?b HTTP/1.1\r\nHost: [::1]:80\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nOrigin: https://allowed.example\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Extensions: ${extensionFields[1]}\r\n\r\n`,
+    ]),
+    ...seedsOf(1, [
+      response,
+      response.replace(
+        '\r\n\r\n',
+        `\r\nSec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: ${extensionFields[0]}\r\n\r\n`,
+      ),
+      'HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno',
+      'HTTP/1.0 301 \r\nLocation: /elsewhere\r\n\r\n',
+    ]),
+    ...seedsOf(2, extensionFields),
+    ...seedsOf(
+      3,
+      extensionFields.map((field) => `\x5b\xac${field}`),
+    ),
+    ...seedsOf(4, [
+      'ws://example.com/chat?room=1',
+      'wss://[2001:db8::1]:8443',
+      'ws://user@h/',
+      'http://a/',
+      'ws://a/#b',
+      'ws://a:80/%',
+      utf8('ws://bücher.example/ü?ü'),
+    ]),
+    ...seedsOf(5, [
+      '127.0.0.1',
+      '0.0.0.0',
+      '255.255.255.255',
+      '::',
+      '::1',
+      '1::',
+      '2001:db8::1',
+      '::ffff:192.0.2.1',
+      'fe80::1%eth0',
+      '1:2:3:4:5:6:7:8',
+      '10.0.0.0/8',
+      'fd00::/8',
+      '::ffff:10.0.0.0/104',
+      '::/0',
+      '0.0.0.0/0',
+    ]),
+  ],
+  mutations: [
+    afterOptions(optionsLength, insertWord(words)),
+    afterOptions(optionsLength, insertWord(words)),
+    afterOptions(optionsLength, changeLines),
+  ],
+  together: 1,
+  run(input) {
+    const run = kinds[numberAt(input, 0) % kinds.length];
+    assert(run !== undefined);
+    return run(input.subarray(1, optionsLength), Uint8Array.from(input.subarray(optionsLength)));
+  },
+};
