@@ -13,24 +13,27 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
   [
     1,
     [
+      'src/client-address.ts',
       'src/close.ts',
       'src/http-encode.ts',
       'src/http-head.ts',
       'src/ip-address.ts',
       'src/mask.ts',
+      'src/masking-keys.ts',
       'src/request-target.ts',
       'src/trace.ts',
       'src/trusted-proxies.ts',
       'src/utf8.ts',
     ],
   ],
-  [2, ['src/deflate.ts', 'src/extensions.ts', 'src/frame.ts', 'src/recent-frames.ts']],
+  [2, ['src/deflate.ts', 'src/extensions.ts', 'src/frame.ts', 'src/recent-frames.ts', 'src/refusal-body.ts']],
   [
     3,
     [
       'src/close-record.ts',
       'src/connection.ts',
       'src/decoder.ts',
+      'src/handshake-error.ts',
       'src/handshake.ts',
       'src/message.ts',
       'src/output.ts',
@@ -40,6 +43,9 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
   [
     4,
     [
+      'src/client-events.ts',
+      'src/client-handshake.ts',
+      'src/client-options.ts',
       'src/client.ts',
       'src/heartbeat.ts',
       'src/http-handover.ts',
@@ -60,7 +66,7 @@ const pureBuiltins = new Set(['node:buffer', 'node:crypto', 'node:zlib']);
 const socketBuiltins = new Set(['net', 'tls']);
 /** The shell: what server.ts and client.ts stand on. */
 const socketOwners = new Set([
-  'src/client.ts',
+  'src/client-handshake.ts',
   'src/http-handover.ts',
   'src/server.ts',
   'src/socket.ts',

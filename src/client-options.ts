@@ -1,0 +1,155 @@
+/**
+ * What a client may be told, and what it does untold. Read by client.ts, which checks every value at the call of
+ * `connect`, so that a wrong one is a clear error there.
+ */
+import type { ConnectionOptions as NodeTlsOptions } from 'node:tls';
+import { type DeflateOptions, type ResolvedDeflateOptions, resolveDeflateOptions } from './deflate.ts';
+import { type Clock, resolveOptions, type ServerOptions } from './options.ts';
+
+/** What binary messages are handed out as. */
+export type BinaryType = keyof BinaryData;
+
+/** The data of a binary message, by `binaryType`. */
+export interface BinaryData {
+  /** Of exactly the message's length; copied when it came together with other frames. */
+  readonly arraybuffer: ArrayBuffer;
+  readonly blob: Blob;
+  /** Perhaps a view of a larger buffer: no copy. */
+  readonly uint8array: Uint8Array;
+}
+
+/** For wss: whom to trust, and who we are. As in node:tls, which has more to say about each. */
+export type ClientTlsOptions = Pick<
+  NodeTlsOptions,
+  'ca' | 'cert' | 'key' | 'passphrase' | 'rejectUnauthorized' | 'servername'
+>;
+
+export interface ConnectOptions {
+  /** The subprotocols to offer, the best liked first. None by default. */
+  readonly protocols?: string | readonly string[] | undefined;
+  /** More fields for the request, for example Cookie or Authorization. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Only browsers must send an Origin; none by default. */
+  readonly origin?: string | undefined;
+  /**
+   * Default `arraybuffer`. Not WHATWG's `blob`: its octets are to be had only later, by which time the next message
+   * may have come, and most programs that take binary set this first. `uint8array` is ours, and spares a copy.
+   */
+  readonly binaryType?: BinaryType | undefined;
+  /**
+   * Whether to offer permessage-deflate (RFC 7692), and how. Default true, as in browsers. For a program that sends
+   * secrets along with what a stranger chose, false: lengths tell what both have in common.
+   */
+  readonly deflate?: boolean | DeflateOptions | undefined;
+  /** The most octets in one received message; more is refused with 1009. 1 to 2^30, default 1 MiB. */
+  readonly maxMessageLength?: number | undefined;
+  /**
+   * Octets that may wait for the server. Above half of it `send` answers `buffered`; a message that is sent while
+   * more than this waits is not taken, and the WebSocket is closed. At least 128 KiB, default 4 MiB.
+   */
+  readonly maxBufferedAmount?: number | undefined;
+  /** Milliseconds from `connect` to the server's answer: names, TCP, TLS and HTTP together. Default 10,000. */
+  readonly handshakeTimeout?: number | undefined;
+  /** Milliseconds between pings. Default 25,000: below the 30 s and more after which proxies give up. */
+  readonly pingInterval?: number | undefined;
+  /** Milliseconds for the pong; then the server is gone. Default 20,000. */
+  readonly pongTimeout?: number | undefined;
+  /** Milliseconds for the server's part of the closing handshake; then TCP is cut. Default 5,000. */
+  readonly closeTimeout?: number | undefined;
+  /**
+   * Ends the WebSocket, at whatever stage it is: before it is open `opened` rejects with the signal's reason, after
+   * that it is closed with 1001. One signal may stop all that a program has under way.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /** For wss addresses; not looked at for ws. */
+  readonly tls?: ClientTlsOptions | undefined;
+  /** Default: the real one. */
+  readonly clock?: Clock | undefined;
+}
+
+/** ConnectOptions with every default filled in. */
+export interface ResolvedConnectOptions {
+  readonly protocols: readonly string[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly origin: string | undefined;
+  readonly binaryType: BinaryType;
+  /** undefined: no compression is offered. */
+  readonly deflate: ResolvedDeflateOptions | undefined;
+  readonly maxMessageLength: number;
+  readonly maxBufferedAmount: number;
+  readonly handshakeTimeout: number;
+  readonly pingInterval: number;
+  readonly pongTimeout: number;
+  readonly closeTimeout: number;
+  readonly signal: AbortSignal | undefined;
+  readonly tls: ClientTlsOptions;
+  readonly clock: Clock;
+}
+
+const binaryTypes: readonly unknown[] = ['arraybuffer', 'blob', 'uint8array'] satisfies BinaryType[];
+
+/** Whether binary messages can be handed out so. */
+export function isBinaryType(value: unknown): value is BinaryType {
+  return binaryTypes.includes(value);
+}
+
+const conversions: { readonly [Binary in BinaryType]: (octets: Uint8Array) => BinaryData[Binary] } = {
+  arraybuffer: (octets) => {
+    const { buffer, byteLength } = octets;
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) return buffer;
+    return new Uint8Array(octets).buffer;
+  },
+  blob: (octets) => new Blob([octets]),
+  uint8array: (octets) => octets,
+};
+
+/** The octets of a message as that type. They are handed on: the caller does not use them again. */
+export function binaryData<Binary extends BinaryType>(type: Binary, octets: Uint8Array): BinaryData[Binary] {
+  return conversions[type](octets);
+}
+
+/** Fills in defaults. @throws RangeError, TypeError that name the option, what it got and what it takes */
+export function resolveConnectOptions(options: ConnectOptions): ResolvedConnectOptions {
+  const { protocols = [], binaryType = 'arraybuffer', deflate = true, handshakeTimeout = 10_000 } = options;
+  if (!isBinaryType(binaryType)) {
+    throw new TypeError(
+      `binaryType is ${JSON.stringify(binaryType)}; it takes 'arraybuffer', 'blob' or 'uint8array'.`,
+    );
+  }
+  if (!Number.isInteger(handshakeTimeout) || handshakeTimeout < 1 || handshakeTimeout >= 2 ** 31) {
+    throw new RangeError(
+      `handshakeTimeout is ${handshakeTimeout}; it takes a whole number from 1 to ${2 ** 31 - 1}.`,
+    );
+  }
+  const { maxMessageLength, maxBufferedAmount, pingInterval, pongTimeout, closeTimeout, clock } =
+    resolveOptions(sharedOptions(options));
+  return {
+    protocols: typeof protocols === 'string' ? [protocols] : protocols,
+    headers: options.headers ?? {},
+    origin: options.origin,
+    binaryType,
+    deflate: deflate === false ? undefined : resolveDeflateOptions('client', deflate === true ? {} : deflate),
+    maxMessageLength,
+    maxBufferedAmount,
+    handshakeTimeout,
+    pingInterval,
+    pongTimeout,
+    closeTimeout,
+    signal: options.signal,
+    tls: options.tls ?? {},
+    clock,
+  };
+}
+
+/** What a client is told in the same words as a server, and checked with it. */
+function sharedOptions(options: ConnectOptions): ServerOptions {
+  const names = [
+    'maxMessageLength',
+    'maxBufferedAmount',
+    'pingInterval',
+    'pongTimeout',
+    'closeTimeout',
+    'clock',
+  ] as const;
+  return Object.fromEntries(names.map((name) => [name, options[name]]));
+}
