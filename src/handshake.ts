@@ -38,7 +38,12 @@ export interface HandshakeRequest {
 
 /** What the `upgrade` handler decides on. */
 export interface UpgradeRequest extends HandshakeRequest {
+  /** IP address of the client: the TCP peer's own, or what trusted proxies say of it. */
   readonly remoteAddress: string;
+  /** Whether it came to this server over TLS; what was before a proxy is not known. */
+  readonly secure: boolean;
+  /** Aborted when the client goes away, or the time for the decision is over, before there is one. */
+  readonly signal: AbortSignal;
 }
 
 export interface HandshakePolicy {
