@@ -1,10 +1,10 @@
 /**
  * What a conformance case is: octets that a client sends, and what a server must make of them. The tables beside this
- * file hold the cases by section; test/conformance.test.ts runs each of them against the real server over TCP, sent
- * whole and cut in several ways.
+ * file hold the cases by section; run.ts runs each of them against the real server over TCP, sent whole and cut in
+ * several ways, for test/conformance.test.ts and for `npm run conformance`.
  *
- * The server under test echoes each message, takes at most `maxMessageLength` octets in one, allows the origin
- * https://allowed.example besides its own, and chooses the first subprotocol offered of those in `protocols`.
+ * The servers under test echo each message, take at most `maxMessageLength` octets in one, allow the origin
+ * https://allowed.example besides their own, and choose the first subprotocol offered of those in `protocols`.
  */
 import { closeFrame, maskedFrame } from '../support/raw-client.ts';
 
@@ -17,6 +17,8 @@ export interface ExpectedFrame {
   readonly payload: Buffer;
 }
 
+export type ConformanceCase = FrameCase | HandshakeCase;
+
 export interface FrameCase {
   readonly name: string;
   /** Where it is written, as in `RFC 6455 §5.2`. */
@@ -28,8 +30,9 @@ export interface FrameCase {
   /**
    * `open`: the connection goes on, which a Ping after it proves. A code: the server sends a Close with it, and the
    * reason if one is given here, and then ends TCP first. `reset` is not among them: every violation is answered.
+   * `ended`: the client ends its half of TCP behind the octets; the server sends nothing more and ends its own.
    */
-  readonly outcome: 'open' | { readonly close: number; readonly reason?: string };
+  readonly outcome: 'open' | 'ended' | { readonly close: number; readonly reason?: string };
 }
 
 export interface HandshakeCase {
@@ -118,6 +121,16 @@ export function fails(
   frames: readonly ExpectedFrame[] = [],
 ): FrameCase {
   return { name, section: `RFC 6455 ${section}`, octets: joined(octets), frames, outcome: { close } };
+}
+
+/** What a server must not answer when the client ends TCP behind it, but by its own end. */
+export function ends(
+  name: string,
+  section: string,
+  octets: Uint8Array | readonly Uint8Array[],
+  frames: readonly ExpectedFrame[] = [],
+): FrameCase {
+  return { name, section: `RFC 6455 ${section}`, octets: joined(octets), frames, outcome: 'ended' };
 }
 
 /** A Close with a payload of its own: code, if any, and reason. */

@@ -66,7 +66,7 @@ const requestLine: readonly HandshakeCase[] = [
   refuses(405, 'get in lower case is another method', 'RFC 9110 §9.1', { line: 'get / HTTP/1.1' }, /GET/),
   refuses(400, 'HTTP/1.0', 'RFC 6455 §4.2.1', { line: 'GET / HTTP/1.0' }, /HTTP\/1\.1/),
   refuses(505, 'HTTP/2.0', 'RFC 9112 §2.3', { line: 'GET / HTTP/2.0' }, /HTTP\/1\.1/),
-  refuses(400, 'no version', 'RFC 9112 §3', { line: 'GET /' }, /request line/),
+  refuses(400, 'no HTTP version', 'RFC 9112 §3', { line: 'GET /' }, /request line/),
   refuses(400, 'http in lower case', 'RFC 9112 §2.3', { line: 'GET / http/1.1' }, /request line/),
   refuses(400, 'two spaces', 'RFC 9112 §3', { line: 'GET  / HTTP/1.1' }, /request/),
   refuses(400, 'a space at the end', 'RFC 9112 §3', { line: 'GET / HTTP/1.1 ' }, /request line/),
@@ -224,7 +224,7 @@ const upgrade: readonly HandshakeCase[] = [
 ];
 
 const version: readonly HandshakeCase[] = [
-  refuses(426, 'no version', 'RFC 6455 §4.4', { Version: [] }, /13/, wrongVersion),
+  refuses(426, 'no WebSocket version', 'RFC 6455 §4.4', { Version: [] }, /13/, wrongVersion),
   ...['0', '7', '8', '12', '14', '25', '013', '13, 8', '13.0', 'thirteen', ''].map((value) =>
     refuses(
       426,
