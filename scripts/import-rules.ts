@@ -20,6 +20,7 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
       'src/ip-address.ts',
       'src/mask.ts',
       'src/masking-keys.ts',
+      'src/proxy-protocol.ts',
       'src/request-target.ts',
       'src/trace.ts',
       'src/trusted-proxies.ts',
@@ -43,6 +44,7 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
   [
     4,
     [
+      'src/client-data.ts',
       'src/client-events.ts',
       'src/client-handshake.ts',
       'src/client-options.ts',
