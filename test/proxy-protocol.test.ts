@@ -178,6 +178,7 @@ describe('ProxyHeaderReader', () => {
     ['a port with a sign', 'PROXY TCP4 203.0.113.9 10.0.0.1 +1 443\r\n'],
     ['a hexadecimal port', 'PROXY TCP4 203.0.113.9 10.0.0.1 0x50 443\r\n'],
     ['an LF alone', 'PROXY UNKNOWN\n'],
+    ['an LF alone after what is ignored', 'PROXY UNKNOWN x\n'],
     ['a CR alone', 'PROXY UNKNOWN\rx'],
     ['two CRs', 'PROXY UNKNOWN\r\r'],
     ['108 octets', `PROXY UNKNOWN ${'f'.repeat(93)}`],
