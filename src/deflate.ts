@@ -16,7 +16,7 @@ import { HttpError } from './http-head.ts';
  */
 export const deflateExtension = 'permessage-deflate';
 
-/** What both ends agreed on (§7.1). Window bits are the base-2 logarithm of the octets in a window, 8 to 15. */
+/** What both ends agreed on (§7.1). Window bits, 8 to 15, are the base-2 logarithm of a window's octets (§7.1.2). */
 export interface DeflateAgreement {
   /** The server starts each message with an empty window. */
   readonly serverNoContextTakeover: boolean;
@@ -28,19 +28,38 @@ export interface DeflateAgreement {
   readonly clientMaxWindowBits: number;
 }
 
-/** What this end wants; every field has a default. Used for both roles. */
+/**
+ * What this end wants; every field has a default. Used for both roles. The figures are bench/deflate.ts's, for a chat's
+ * JSON: times smaller, and microseconds for one message of so many octets.
+ */
 export interface DeflateOptions {
-  /** Whether the server is to compress each message by itself (§7.1.1.1). Default false. */
+  /**
+   * Whether the server is to compress each message by itself (§7.1.1.1). Default false: what chats repeat, they repeat
+   * from message to message. 156 octets become 1.3 times smaller alone and 2.2 times with context, 69 octets 1.1 and 8.
+   */
   readonly serverNoContextTakeover?: boolean;
   /** Whether the client is to compress each message by itself (§7.1.1.2). Default false. */
   readonly clientNoContextTakeover?: boolean;
-  /** The largest window that the server may use (§7.1.2.1), 9 to 15. Default 11 in a server, 15 in a client. */
+  /**
+   * The largest window that the server may use (§7.1.2.1), 9 to 15 bits. Default 11 in a server: 2 KiB, which a server
+   * keeps for each connection and zlib reads for each message. Per message of 156 octets that is 2.2 times smaller in
+   * 12 µs; 9 bits give 1.7 in 11, 13 bits 2.9 in 20, 15 bits 4.0 in 51. Default 15 in a client: as the server likes.
+   */
   readonly serverMaxWindowBits?: number;
-  /** The largest window that the client may use (§7.1.2.2), 9 to 15. Default 11 in a server, 15 in a client. */
+  /**
+   * The same for the client's messages (§7.1.2.2). Default 11 in a server, 15 in a client. A client that cannot keep to
+   * a smaller window is asked not to take it over, so that the server need not keep it either.
+   */
   readonly clientMaxWindowBits?: number;
-  /** Messages of fewer octets go out uncompressed. 0 to 2^30. */
+  /**
+   * Messages of fewer octets go out uncompressed, 0 to 2^30. Default 64: a smaller one costs the same 8 µs, and
+   * saves hardly as many octets as the headers of TCP and IP around it take.
+   */
   readonly threshold?: number;
-  /** zlib's level, 1 (fast) to 9 (small). */
+  /**
+   * zlib's level, 1 (fast) to 9 (small). Default 6: above it nothing became smaller, and level 1 was no faster below
+   * 1 kB; of 9 kB level 1 makes 2.6 times less in 73 µs, level 6 2.7 times in 95.
+   */
   readonly level?: number;
 }
 
@@ -55,12 +74,12 @@ export function resolveDeflateOptions(
   role: 'server' | 'client',
   options: DeflateOptions,
 ): ResolvedDeflateOptions {
-  const defaultBits = role === 'server' ? 11 : largestBits;
+  const bits = role === 'server' ? 11 : largestBits;
   const resolved: ResolvedDeflateOptions = {
     serverNoContextTakeover: options.serverNoContextTakeover ?? false,
     clientNoContextTakeover: options.clientNoContextTakeover ?? false,
-    serverMaxWindowBits: options.serverMaxWindowBits ?? defaultBits,
-    clientMaxWindowBits: options.clientMaxWindowBits ?? defaultBits,
+    serverMaxWindowBits: options.serverMaxWindowBits ?? bits,
+    clientMaxWindowBits: options.clientMaxWindowBits ?? bits,
     threshold: options.threshold ?? 64,
     level: options.level ?? 6,
   };
@@ -68,7 +87,7 @@ export function resolveDeflateOptions(
     const value: unknown = resolved[name];
     if (typeof value !== 'boolean') throw new TypeError(`${name} is ${value}; it takes true or false.`);
   }
-  // 8 is left to peers who ask for it: it costs as much as 9 and finds less.
+  // 8 bits are for peers who ask for them: zlib has no such window, and 9 cost the same.
   checkRange(resolved, 'serverMaxWindowBits', 9, largestBits);
   checkRange(resolved, 'clientMaxWindowBits', 9, largestBits);
   checkRange(resolved, 'threshold', 0, 2 ** 30);
@@ -89,8 +108,8 @@ function checkRange(
 
 /**
  * Server: the first offer that can be accepted, in the client's order, as an agreement and the element to answer with;
- * undefined when there is none, and the extension is declined by silence (§7.1). An offer with an unknown, repeated or
- * badly valued parameter is passed over, as the section asks, and so are other extensions.
+ * undefined when there is none, and the extension is declined by silence. An offer with an unknown, repeated or badly
+ * valued parameter must be declined (§7), and the next is tried (§5); other extensions are passed over.
  */
 export function acceptOffer(
   offers: readonly Extension[],
@@ -99,12 +118,12 @@ export function acceptOffer(
   for (const offer of offers) {
     if (offer.name !== deflateExtension) continue;
     const wanted = readParameters(offer, true);
-    if (!('fault' in wanted)) return answer(wanted, options);
+    if (!('fault' in wanted)) return agreeTo(wanted, options);
   }
   return undefined;
 }
 
-function answer(
+function agreeTo(
   offer: Parameters,
   options: ResolvedDeflateOptions,
 ): { agreement: DeflateAgreement; response: Extension } {
@@ -159,17 +178,19 @@ export function makeOffer(options: ResolvedDeflateOptions): Extension {
 /**
  * Client: what the server's answer to `makeOffer(options)` means.
  * @throws HttpError 502 when it has an unknown, repeated or badly valued parameter, or leaves out or exceeds what was
- *   asked for: the client must fail the connection (§7.1)
+ *   asked for: the client must fail the connection (§7)
  */
 export function checkAnswer(answer: Extension, options: ResolvedDeflateOptions): DeflateAgreement {
   const given = readParameters(answer, false);
-  if ('fault' in given) throw new HttpError(502, given.section, `The server's answer ${given.fault}.`);
+  if ('fault' in given) {
+    throw new HttpError(502, given.section, `The server's answer for ${deflateExtension} ${given.fault}.`);
+  }
   const { serverMaxWindowBits = largestBits, clientMaxWindowBits = largestBits } = given;
   if (options.serverNoContextTakeover && !given.serverNoContextTakeover) {
     throw new HttpError(
       502,
       'RFC 7692 §7.1.1.1',
-      'The server accepted the offer without server_no_context_takeover, which was asked for.',
+      'The server answers without server_no_context_takeover, which was asked for.',
     );
   }
   if (serverMaxWindowBits > options.serverMaxWindowBits) {
@@ -218,7 +239,7 @@ function readParameters({ parameters }: Extension, inOffer: boolean): Parameters
   };
   const seen = new Set<string>();
   for (const { name, value } of parameters) {
-    if (seen.has(name)) return { section: 'RFC 7692 §7.1', fault: `has the parameter ${name} twice` };
+    if (seen.has(name)) return { section: 'RFC 7692 §7', fault: `has the parameter ${name} twice` };
     seen.add(name);
     switch (name) {
       case 'server_no_context_takeover':
@@ -242,7 +263,7 @@ function readParameters({ parameters }: Extension, inOffer: boolean): Parameters
         }
         break;
       default:
-        return { section: 'RFC 7692 §7.1', fault: `has the unknown parameter ${name}` };
+        return { section: 'RFC 7692 §7', fault: `has the unknown parameter ${name}` };
     }
   }
   return read;
@@ -318,7 +339,10 @@ function lastOctets(before: Uint8Array, message: Uint8Array, size: number): Uint
 
 /** How each message's DEFLATE data end, and what is not sent of them (§7.2.1). */
 const tail = Uint8Array.of(0x00, 0x00, 0xff, 0xff);
-/** An empty block with BFINAL, in fixed codes. Behind the tail it lets zlib tell an end from a cut inside a block. */
+/**
+ * An empty block with BFINAL, in fixed codes. Behind the tail it lets zlib tell an end from a cut inside a block, which
+ * it would take in silence. Only a stored block whose length counts these octets in gets them as its own.
+ */
 const lastBlock = Uint8Array.of(0x03, 0x00);
 
 /**
@@ -338,10 +362,10 @@ export function deflate(message: Uint8Array, window: DeflateWindow, level: numbe
     windowBits: Math.max(window.bits, 9),
     dictionary: window.octets.length > 0 ? window.octets : undefined,
     finishFlush: zlib.Z_SYNC_FLUSH,
-    // Most results fit one chunk, and one that waits for a slow peer does not hold much more memory than its length.
+    // Most results fit one chunk. Its size hardly tells in time.
     chunkSize: Math.min(Math.max(message.length, 256), 4096),
   });
-  return compressed.subarray(0, compressed.length - tail.length);
+  return withoutSlack(compressed, compressed.length - tail.length);
 }
 
 /**
@@ -375,7 +399,7 @@ export function inflate(payload: Uint8Array, window: DeflateWindow, limit: numbe
     rest = rest.subarray(consumed);
     // The tail alone may be a final block: an empty stored one, whose head is the payload's last octet.
     if (rest.length === 0 || rest.length === lastBlock.length) {
-      return streams.length === 0 ? octets : Buffer.concat([...streams, octets]);
+      return streams.length === 0 ? octets : withoutSlack(Buffer.concat([...streams, octets]));
     }
     streams.push(octets);
     room -= octets.length;
@@ -413,9 +437,10 @@ function inflateStream(
   throw new TypeError('zlib did not say how much it read.');
 }
 
-/** The same octets in memory of their own when they would keep more than twice as much alive. */
-function withoutSlack(octets: Uint8Array): Uint8Array {
-  return octets.length * 2 < octets.buffer.byteLength ? new Uint8Array(octets) : octets;
+/** The first octets as a view where that wastes little, else as a copy: a short message must not keep a long chunk alive. */
+function withoutSlack(octets: Uint8Array, length = octets.length): Uint8Array {
+  const view = new Uint8Array(octets.buffer, octets.byteOffset, length);
+  return length * 2 < octets.buffer.byteLength ? new Uint8Array(view) : view;
 }
 
 function tooBig(what: string): ProtocolError {

@@ -1,0 +1,909 @@
+import { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { syncBuiltinESMExports } from 'node:module';
+import nodeZlib, {
+  createDeflateRaw,
+  createInflateRaw,
+  type DeflateRaw,
+  deflateRawSync,
+  type InflateRaw,
+  type ZlibOptions,
+  constants as zlib,
+} from 'node:zlib';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { CloseCode, maximumReasonLength, type ProtocolError } from '../src/close.ts';
+import {
+  acceptOffer,
+  checkAnswer,
+  type DeflateAgreement,
+  type DeflateOptions,
+  DeflateWindow,
+  deflate,
+  deflateExtension,
+  inflate,
+  makeOffer,
+  maximumCompressedLength,
+  resolveDeflateOptions,
+} from '../src/deflate.ts';
+import { encodeExtensions, parseExtensions } from '../src/extensions.ts';
+import { seededRandom } from './support/chopping.ts';
+import { follow, type InflateStep, inflateSteps } from './support/inflate-steps.ts';
+import { concat, countedOctets, hex, randomOctets, utf8 } from './support/octets.ts';
+import { Program } from './support/process.ts';
+import { errorOf } from './support/protocol-error.ts';
+import { refusal } from './support/refusal.ts';
+
+const none = new Uint8Array(0);
+const tail = hex('00 00 ff ff');
+const everyBits = [8, 9, 10, 11, 12, 13, 14, 15];
+const mebibyte = 1024 * 1024;
+const fresh = (bits = 15, takeover = true) => DeflateWindow.fresh(bits, takeover);
+const text = (octets: Uint8Array) => Buffer.from(octets).toString();
+
+/** The ProtocolError that the payload costs, after a look at its wording; undefined when it is a message. */
+function refused(
+  payload: Uint8Array,
+  window = fresh(),
+  limit = mebibyte,
+): Partial<ProtocolError> | undefined {
+  const error = errorOf(() => inflate(payload, window, limit));
+  if (error === undefined) return undefined;
+  const { closeCode, section, explanation } = error;
+  expect(explanation).toMatch(/^[A-Z].*\.$/);
+  expect(Buffer.byteLength(explanation)).toBeLessThanOrEqual(maximumReasonLength);
+  return { closeCode, section };
+}
+
+const notDeflate = { closeCode: CloseCode.invalidPayload, section: 'RFC 7692 §7.2.2' };
+const tooBig = { closeCode: CloseCode.messageTooBig, section: 'RFC 6455 §10.4' };
+
+/** A message that looks back: words, repeated octets, noise, or nothing; of up to so many octets. */
+function randomMessage(random: () => number, most: number): Uint8Array {
+  const length = Math.floor(random() ** 3 * most);
+  const kind = Math.floor(random() * 4);
+  if (kind === 0) return randomOctets(length, random);
+  if (kind === 1) return new Uint8Array(length).fill(random() * 256);
+  const alphabet = kind === 2 ? 3 : 40;
+  return Uint8Array.from({ length }, () => 97 + Math.floor(random() * alphabet));
+}
+
+/** Runs the body with seeded randomness; a failure names the seed. */
+function withSeed(seed: number, body: (random: () => number) => void): void {
+  try {
+    body(seededRandom(seed));
+  } catch (error) {
+    if (error instanceof Error) error.message = `[seed ${seed}] ${error.message}`;
+    throw error;
+  }
+}
+
+const seeds = (count: number) => Array.from({ length: count }, (_, index) => 7692 + index);
+
+describe('deflate', () => {
+  it('makes the one block of §7.2.3.1', () => {
+    expect(deflate(utf8('Hello'), fresh(), 6)).toEqual(hex('f2 48 cd c9 c9 07 00'));
+  });
+
+  it('points back into the window (§7.2.3.2)', () => {
+    const window = fresh().after(utf8('Hello'));
+    expect(deflate(utf8('Hello'), window, 6)).toEqual(hex('f2 00 11 00 00'));
+  });
+
+  it('makes one octet of nothing, in any window (§7.2.3.6)', () => {
+    expect(deflate(none, fresh(), 6)).toEqual(hex('00'));
+    expect(deflate(none, fresh(8).after(utf8('Hello')), 1)).toEqual(hex('00'));
+  });
+
+  it('only reads its arguments', () => {
+    const message = utf8('Hello Hello Hello');
+    const window = fresh(8).after(utf8('Hello'));
+    const { octets } = window;
+    inflate(deflate(message, window, 9), window, 100);
+    expect(message).toEqual(utf8('Hello Hello Hello'));
+    expect(window.octets).toBe(octets);
+    expect(octets).toEqual(utf8('Hello'));
+  });
+
+  it('makes high levels smaller', () => {
+    const random = seededRandom(1);
+    const message = Uint8Array.from({ length: 20_000 }, () => 97 + Math.floor(random() * 3));
+    const [fast, small] = [1, 9].map((level) => deflate(message, fresh(), level).length);
+    expect(small).toBeLessThan((fast ?? 0) * 0.98);
+  });
+
+  it.each(seeds(24))('never points back further than the window, seed %d', (seed) => {
+    withSeed(seed, (random) => {
+      for (const bits of everyBits) {
+        let window = fresh(bits);
+        for (let count = 0; count < 4; count++) {
+          const message = randomMessage(random, 5000);
+          const payload = deflate(message, window, 1 + Math.floor(random() * 9));
+          const steps = [...inflateSteps(concat(payload, tail))];
+          expect(furthest(steps)).toBeLessThanOrEqual(2 ** bits);
+          expect(follow(steps, window.octets)).toEqual(message);
+          window = window.after(message);
+        }
+      }
+    });
+  });
+
+  it.each(everyBits)('finds what is just inside of %d bits, and not what is outside', (bits) => {
+    // Noise, and then its start again: the only pointer there can be spans the noise.
+    const pointerOver = (length: number) => {
+      const noise = randomOctets(length, seededRandom(length));
+      const repeated = noise.subarray(0, 200);
+      const context = fresh(bits).after(noise);
+      const steps = [
+        ...inflateSteps(concat(deflate(repeated, context, 9), tail)),
+        ...inflateSteps(concat(deflate(concat(noise, repeated), fresh(bits), 9), tail)),
+      ];
+      return furthest(steps);
+    };
+    // zlib looks back no further than its window less 262 octets, and has none of 8 bits.
+    const reach = Math.max(2 ** bits, 512) - 262;
+    expect(pointerOver(reach)).toBe(reach);
+    for (const past of [1, 2, 5, 6, 7, 100, 200, 261, 262, 263]) {
+      expect(pointerOver(reach + past)).toBeLessThanOrEqual(2 ** bits);
+    }
+  });
+});
+
+function furthest(steps: readonly InflateStep[]): number {
+  return steps.reduce((most, step) => (step.kind === 'match' ? Math.max(most, step.distance) : most), 0);
+}
+
+describe('inflate', () => {
+  it.each([
+    ['one block (§7.2.3.1)', 'f2 48 cd c9 c9 07 00'],
+    ['a stored block (§7.2.3.3)', '00 05 00 fa ff 48 65 6c 6c 6f 00'],
+    ['a final block and the empty one (§7.2.3.4)', 'f3 48 cd c9 c9 07 00 00'],
+    ['two blocks (§7.2.3.5)', 'f2 48 05 00 00 00 ff ff ca c9 c9 07 00'],
+    ['two final blocks', 'f3 48 05 00 cb c9 c9 07 00 00'],
+    ['a stored block and a final one that is empty', '00 05 00 fa ff 48 65 6c 6c 6f 01'],
+  ])('reads %s', (_, payload) => {
+    for (const bits of everyBits) {
+      for (const takeover of [true, false]) {
+        expect(text(inflate(hex(payload), fresh(bits, takeover), 5))).toBe('Hello');
+      }
+    }
+  });
+
+  it('reads a pointer into the window (§7.2.3.2)', () => {
+    expect(text(inflate(hex('f2 00 11 00 00'), fresh(8).after(utf8('Hello')), 5))).toBe('Hello');
+    expect(refused(hex('f2 00 11 00 00'), fresh(8, false).after(utf8('Hello')))).toEqual(notDeflate);
+  });
+
+  it.each(['00', '01', '02 00', '03 00 00', '00 00 00 ff ff 00'])(
+    'reads an empty message from %s',
+    (payload) => {
+      expect(inflate(hex(payload), fresh(), 0)).toHaveLength(0);
+    },
+  );
+
+  it.each([
+    ['no octets at all', ''],
+    ['no empty block at the end', 'f2 48 cd c9 c9 07'],
+    ['nothing behind a final block', 'f3 48 cd c9 c9 07 00'],
+    ['a block type that does not exist', '06'],
+    ['lengths that disagree', '00 05 00 fa fe 48 65 6c 6c 6f 00'],
+    ['a pointer before the window', 'f2 00 11 00 00'],
+    ['a stored block that goes on behind the end', '00 06 00 f9 ff 48'],
+    ['a final stored block that goes on behind the end', '01 05 00 fa ff'],
+  ])('refuses %s', (_, payload) => {
+    expect(refused(hex(payload))).toEqual(notDeflate);
+  });
+
+  it.each(seeds(16))('undoes deflate, seed %d', (seed) => {
+    withSeed(seed, (random) => {
+      for (const bits of everyBits) {
+        for (const takeover of [true, false]) {
+          let [sender, receiver] = [fresh(bits, takeover), fresh(bits, takeover)];
+          for (let count = 0; count < 4; count++) {
+            const message = randomMessage(random, 70_000);
+            const payload = deflate(message, sender, 1 + Math.floor(random() * 9));
+            const inflated = inflate(payload, receiver, message.length);
+            expect(Buffer.compare(inflated, message)).toBe(0);
+            sender = sender.after(message);
+            receiver = receiver.after(inflated);
+            expect(receiver.equals(sender)).toBe(true);
+          }
+        }
+      }
+    });
+  });
+
+  it.each([
+    [
+      'text',
+      () => Uint8Array.from({ length: 16 * mebibyte }, (_, index) => 97 + ((index ^ (index >> 5)) & 15)),
+    ],
+    ['noise', () => randomOctets(16 * mebibyte, seededRandom(16))],
+  ])('takes 16 MiB of %s', (_, make) => {
+    const message = make();
+    const window = fresh(11);
+    const payload = deflate(message, window, 1);
+    expect(Buffer.compare(inflate(payload, window, message.length), message)).toBe(0);
+    expect(refused(payload, window, message.length - 1)).toEqual(tooBig);
+  });
+
+  it.each([1, 2, 100, 1023, 1024, 1025, 8192, 65_535, 65_536, 65_537, 200_000])(
+    'takes a message of the limit, %d octets, and not of one more',
+    (length) => {
+      for (const message of [countedOctets(length), new Uint8Array(length)]) {
+        const payload = deflate(message, fresh(), 6);
+        expect(inflate(payload, fresh(), length)).toHaveLength(length);
+        expect(inflate(payload, fresh(), Number.POSITIVE_INFINITY)).toHaveLength(length);
+        expect(refused(payload, fresh(), length - 1)).toEqual(tooBig);
+      }
+    },
+  );
+
+  it('stops a bomb at the limit', () => {
+    const bomb = deflate(new Uint8Array(256 * mebibyte), fresh(), 9);
+    expect(bomb.length).toBeLessThan(300_000);
+    const seen: (number | undefined)[] = [];
+    const { inflateRawSync } = nodeZlib;
+    replaceInflate((data, options) => {
+      seen.push(options.maxOutputLength);
+      return inflateRawSync(data, options);
+    });
+    expect(refused(bomb, fresh(), mebibyte)).toEqual(tooBig);
+    expect(seen).toEqual([mebibyte]);
+  });
+});
+
+describe('what is made', () => {
+  it.each(['counted', 'zeros'])('keeps no more memory alive than twice its length, %s octets', (kind) => {
+    for (const length of [1, 10, 100, 1000, 5000, 20_000, 100_000]) {
+      const message = kind === 'zeros' ? new Uint8Array(length) : countedOctets(length);
+      const payload = deflate(message, fresh(), 6);
+      const pieces = concat(deflateRawSync(message), payload);
+      for (const made of [payload, inflate(payload, fresh(), length), inflate(pieces, fresh(), 2 * length)]) {
+        expect(made.buffer.byteLength).toBeLessThanOrEqual(2 * made.length);
+        expect(made.constructor).toBe(Uint8Array);
+      }
+    }
+  });
+});
+
+describe('inflate, with final blocks inside a message (§7.2.3.4)', () => {
+  /** The payload of a sender that ends its DEFLATE data after each piece. */
+  const inPieces = (pieces: readonly Uint8Array[], options: ZlibOptions = {}) =>
+    concat(...pieces.map((piece) => deflateRawSync(piece, options)), hex('00'));
+
+  it('goes on behind each, with the window so far', () => {
+    const pieces = [utf8('one, two, '), utf8('one, two, three, '), utf8('one, two, three, four')];
+    const window = fresh(9).after(utf8('zero, one'));
+    let slid = window;
+    const payload = concat(
+      ...pieces.map((piece) => {
+        const data = deflateRawSync(piece, { dictionary: slid.octets, windowBits: 9 });
+        slid = slid.after(piece);
+        return data;
+      }),
+      hex('00'),
+    );
+    expect(payload.length).toBeLessThan(pieces.reduce((sum, piece) => sum + piece.length, 0));
+    expect(inflate(payload, window, 48)).toEqual(concat(...pieces));
+    expect(refused(payload, window, 47)).toEqual(tooBig);
+  });
+
+  it('keeps the window inside of a message when none is taken over', () => {
+    const second = deflateRawSync(utf8('Hello'), { dictionary: utf8('Hello') });
+    const payload = concat(deflateRawSync(utf8('Hello')), second, hex('00'));
+    expect(text(inflate(payload, fresh(8, false), 10))).toBe('HelloHello');
+  });
+
+  it('counts the limit over all of them', () => {
+    const payload = inPieces([new Uint8Array(600), new Uint8Array(400), none]);
+    expect(inflate(payload, fresh(), 1000)).toHaveLength(1000);
+    expect(refused(payload, fresh(), 999)).toEqual(tooBig);
+    expect(refused(payload, fresh(), 600)).toEqual(tooBig);
+    expect(refused(payload, fresh(), 599)).toEqual(tooBig);
+  });
+
+  it('takes eight of the smallest, and no more in a short message', () => {
+    const emptyBlocks = (count: number) => inPieces(Array.from({ length: count }, () => none));
+    expect(inflate(emptyBlocks(8), fresh(), 0)).toHaveLength(0);
+    expect(refused(emptyBlocks(9))).toEqual(tooBig);
+  });
+
+  it('takes as many as a sender has that flushes by them', () => {
+    const random = seededRandom(256);
+    const pieces = Array.from({ length: 400 }, () => randomOctets(300, random));
+    expect(Buffer.compare(inflate(inPieces(pieces), fresh(), 120_000), concat(...pieces))).toBe(0);
+  });
+
+  it('gives up early on a message of nothing else', () => {
+    let calls = 0;
+    const { inflateRawSync } = nodeZlib;
+    replaceInflate((data, options) => {
+      calls++;
+      return inflateRawSync(data, options);
+    });
+    expect(refused(new Uint8Array(Buffer.alloc(mebibyte, hex('03 00'))))).toEqual(tooBig);
+    expect(calls).toBe(9 + mebibyte / 256);
+  });
+});
+
+describe('inflate, with data that were damaged', () => {
+  /** What the data say by themselves, undefined for nonsense. `inflate` may refuse more than this, but not read more. */
+  const readPlainly = (payload: Uint8Array, window: DeflateWindow): Uint8Array | undefined => {
+    try {
+      return follow(inflateSteps(concat(payload, tail)), window.octets);
+    } catch (error) {
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
+  };
+
+  const sample = (random: () => number, most: number) => {
+    const window = fresh(8 + Math.floor(random() * 8)).after(randomMessage(random, most));
+    const message = randomMessage(random, most);
+    return { window, payload: deflate(message, window, 1 + Math.floor(random() * 9)) };
+  };
+
+  /** Octets or undefined for a ProtocolError, after a look at it. */
+  const attempt = (payload: Uint8Array, window: DeflateWindow, limit: number): Uint8Array | undefined => {
+    const error = refused(payload, window, limit);
+    expect([undefined, notDeflate, tooBig]).toContainEqual(error);
+    return error === undefined ? inflate(payload, window, limit) : undefined;
+  };
+
+  it.each(seeds(40))('finds every cut inside a block, seed %d', (seed) => {
+    withSeed(seed, (random) => {
+      const { payload, window } = sample(random, 1000);
+      expect(refused(none, window)).toEqual(notDeflate);
+      for (let length = 1; length < payload.length; length++) {
+        const cut = payload.subarray(0, length);
+        // A stored block that lacks four octets at the end is whole with the tail (§7.2.2); hardly any other cut is.
+        const plainly = readPlainly(cut, window);
+        if (plainly === undefined) expect(refused(cut, window)).toEqual(notDeflate);
+        else expect(Buffer.compare(inflate(cut, window, 2000), plainly)).toBe(0);
+      }
+    });
+  });
+
+  it.each(seeds(40))('gives what the octets say or a ProtocolError for flipped bits, seed %d', (seed) => {
+    withSeed(seed, (random) => {
+      const { payload, window } = sample(random, 1000);
+      for (let run = 0; run < 100; run++) {
+        const damaged = Uint8Array.from(payload);
+        for (let flips = 1 + Math.floor(random() * 3); flips > 0; flips--) {
+          const at = Math.floor(random() * damaged.length);
+          damaged[at] = (damaged[at] ?? 0) ^ (1 << Math.floor(random() * 8));
+        }
+        const octets = attempt(damaged, window, 4000);
+        if (octets !== undefined) expect(octets).toEqual(readPlainly(damaged, window));
+      }
+    });
+  });
+
+  it.each(seeds(20))('gives what the octets say or a ProtocolError for noise, seed %d', (seed) => {
+    withSeed(seed, (random) => {
+      const window = fresh(8).after(randomOctets(200, random));
+      for (let run = 0; run < 200; run++) {
+        const noise = randomOctets(1 + Math.floor(random() * 40), random);
+        const octets = attempt(noise, window, 500);
+        if (octets !== undefined) expect(octets).toEqual(readPlainly(noise, window));
+      }
+    });
+  });
+});
+
+type InflateSync = (data: Uint8Array, options: ZlibOptions) => unknown;
+
+/** Puts something else in the place of zlib's inflateRawSync until the test is over. */
+function replaceInflate(replacement: InflateSync): void {
+  vi.spyOn(nodeZlib, 'inflateRawSync').mockImplementation(replacement as typeof nodeZlib.inflateRawSync);
+  syncBuiltinESMExports();
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
+});
+
+describe('inflate, when zlib itself fails', () => {
+  const failures = [
+    Object.assign(new Error('insufficient memory'), { code: 'Z_MEM_ERROR' }),
+    new RangeError('Array buffer allocation failed'),
+    'no error at all',
+  ];
+  it.each(failures)('throws on what is not the peer’s fault: %s', (failure) => {
+    replaceInflate(() => {
+      throw failure;
+    });
+    let thrown: unknown;
+    try {
+      inflate(hex('00'), fresh(), 1);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBe(failure);
+  });
+
+  it.each([
+    [{}],
+    [{ buffer: none }],
+    [{ buffer: none, engine: {} }],
+    [{ buffer: none, engine: { bytesWritten: '7' } }],
+    [{ buffer: 'Hello', engine: { bytesWritten: 7 } }],
+  ])('does not go on with a result of another shape: %j', (result) => {
+    replaceInflate(() => result);
+    expect(() => inflate(hex('00'), fresh(), 1)).toThrow(TypeError);
+  });
+});
+
+describe('with the streams of zlib at the other end', () => {
+  /** What a live stream makes of the octets up to a flush. */
+  async function through(stream: DeflateRaw | InflateRaw, octets: Uint8Array): Promise<Uint8Array> {
+    const chunks: Buffer[] = [];
+    const take = (chunk: Buffer) => void chunks.push(chunk);
+    stream.on('data', take);
+    stream.write(octets);
+    await new Promise<void>((resolve, reject) => {
+      stream.once('error', reject);
+      stream.flush(zlib.Z_SYNC_FLUSH, resolve);
+    });
+    stream.off('data', take);
+    stream.removeAllListeners('error');
+    return concat(...chunks);
+  }
+
+  async function closed(stream: DeflateRaw | InflateRaw): Promise<void> {
+    stream.close();
+    await once(stream, 'close');
+  }
+
+  it.each(everyBits)('a stock inflater of %d bits reads our messages, one after the other', async (bits) => {
+    const random = seededRandom(bits);
+    const stream = createInflateRaw({ windowBits: bits });
+    let window = fresh(bits);
+    for (let count = 0; count < 60; count++) {
+      const message = randomMessage(random, 9000);
+      const payload = deflate(message, window, 1 + Math.floor(random() * 9));
+      expect(Buffer.compare(await through(stream, concat(payload, tail)), message)).toBe(0);
+      window = window.after(message);
+    }
+    await closed(stream);
+  });
+
+  it.each(everyBits)('we read the messages of a stock deflater of %d bits', async (bits) => {
+    const random = seededRandom(100 + bits);
+    const stream = createDeflateRaw({ windowBits: bits });
+    let window = fresh(bits);
+    for (let count = 0; count < 60; count++) {
+      const message = concat(randomMessage(random, 9000), Uint8Array.of(count));
+      const data = await through(stream, message);
+      expect(data.subarray(-4)).toEqual(tail);
+      const inflated = inflate(data.subarray(0, -4), window, message.length);
+      expect(Buffer.compare(inflated, message)).toBe(0);
+      window = window.after(inflated);
+    }
+    await closed(stream);
+  });
+});
+
+describe('DeflateWindow', () => {
+  it('begins empty, with one object for each kind', () => {
+    for (const bits of everyBits) {
+      for (const takeover of [true, false]) {
+        const window = fresh(bits, takeover);
+        expect(window).toMatchObject({ bits, takeover, octets: none });
+        expect(DeflateWindow.fresh(bits, takeover)).toBe(window);
+      }
+    }
+    expect(fresh(9, true)).not.toBe(fresh(9, false));
+  });
+
+  it.each([7, 16, 8.5, Number.NaN])('has no %d bits', (bits) => {
+    expect(() => DeflateWindow.fresh(bits, true)).toThrow(RangeError);
+  });
+
+  it('keeps the last octets, the newest last', () => {
+    const random = seededRandom(5);
+    for (const bits of everyBits) {
+      let window = fresh(bits);
+      let all: Uint8Array = none;
+      for (const length of [1, 0, 100, 155, 1, 2 ** bits - 1, 3, 2 ** bits, 2 ** bits + 1, 70_000, 5]) {
+        const message = randomOctets(length, random);
+        const before = window.octets.slice();
+        const next = window.after(message);
+        all = concat(all, message).slice(-(2 ** bits));
+        expect(Buffer.compare(next.octets, all)).toBe(0);
+        expect(Buffer.compare(window.octets, before)).toBe(0);
+        window = next;
+      }
+    }
+  });
+
+  it('is itself after nothing, and when nothing is taken over', () => {
+    const window = fresh(10).after(utf8('Hello'));
+    expect(window.after(none)).toBe(window);
+    expect(fresh(10, false).after(utf8('Hello'))).toBe(fresh(10, false));
+  });
+
+  it('has memory of its own, and no more than its octets', () => {
+    const chunk = Buffer.from('Hello, hello');
+    for (const message of [chunk, chunk.subarray(0, 5), new Uint8Array(100_000)]) {
+      const { octets } = fresh(11).after(message).after(chunk.subarray(5));
+      expect(octets.buffer).not.toBe(message.buffer);
+      expect(octets.buffer.byteLength).toBe(octets.length);
+    }
+    const window = fresh(11).after(chunk);
+    chunk.fill(0);
+    expect(window.octets).toEqual(utf8('Hello, hello'));
+  });
+
+  it('equals another with the same octets, bits and takeover', () => {
+    const hello = fresh(11).after(utf8('Hello'));
+    expect(hello.equals(hello)).toBe(true);
+    expect(hello.equals(fresh(11).after(utf8('Hel')).after(utf8('lo')))).toBe(true);
+    expect(hello.equals(fresh(11).after(utf8('Hella')))).toBe(false);
+    expect(hello.equals(fresh(11).after(utf8('Hello!')))).toBe(false);
+    expect(hello.equals(fresh(11))).toBe(false);
+    expect(hello.equals(fresh(12).after(utf8('Hello')))).toBe(false);
+    expect(fresh(11, true).equals(fresh(11, false))).toBe(false);
+  });
+});
+
+describe('maximumCompressedLength', () => {
+  it('is enough for whatever zlib makes of what does not compress', () => {
+    const random = seededRandom(3);
+    const lengths = [0, 1, 2, 10, 63, 64, 127, 128, 1000, 5000, 70_000];
+    for (const length of lengths) {
+      // Octets of 144 and more have nine bits in fixed codes.
+      const message = Uint8Array.from({ length }, () => 144 + random() * 112);
+      for (let strategy = 0; strategy <= 4; strategy++) {
+        for (const memLevel of [1, 8, 9]) {
+          for (const level of [0, 1, 6, 9]) {
+            const options = { level, memLevel, strategy, windowBits: 9, finishFlush: zlib.Z_SYNC_FLUSH };
+            expect(deflateRawSync(message, options).length - 4).toBeLessThanOrEqual(
+              maximumCompressedLength(length),
+            );
+          }
+        }
+      }
+      expect(deflate(message, fresh(), 6).length).toBeLessThanOrEqual(maximumCompressedLength(length));
+    }
+  });
+
+  it('is a whole number, and little more than the limit', () => {
+    expect(maximumCompressedLength(0)).toBe(64);
+    expect(maximumCompressedLength(1)).toBe(67);
+    expect(maximumCompressedLength(mebibyte)).toBe(mebibyte + 131_072 + 16_384 + 64);
+  });
+});
+
+describe('resolveDeflateOptions', () => {
+  it('fills in the defaults of a server and of a client', () => {
+    const same = { serverNoContextTakeover: false, clientNoContextTakeover: false, threshold: 64, level: 6 };
+    expect(resolveDeflateOptions('server', {})).toEqual({
+      ...same,
+      serverMaxWindowBits: 11,
+      clientMaxWindowBits: 11,
+    });
+    expect(resolveDeflateOptions('client', {})).toEqual({
+      ...same,
+      serverMaxWindowBits: 15,
+      clientMaxWindowBits: 15,
+    });
+  });
+
+  it('keeps what is given', () => {
+    const options = {
+      serverNoContextTakeover: true,
+      clientNoContextTakeover: true,
+      serverMaxWindowBits: 9,
+      clientMaxWindowBits: 15,
+      threshold: 0,
+      level: 1,
+    };
+    expect(resolveDeflateOptions('server', options)).toEqual(options);
+    const most = {
+      ...options,
+      serverMaxWindowBits: 15,
+      clientMaxWindowBits: 9,
+      threshold: 2 ** 30,
+      level: 9,
+    };
+    expect(resolveDeflateOptions('client', most)).toEqual(most);
+  });
+
+  it.each([
+    ['serverMaxWindowBits', 8],
+    ['serverMaxWindowBits', 16],
+    ['clientMaxWindowBits', 8],
+    ['clientMaxWindowBits', 10.5],
+    ['threshold', -1],
+    ['threshold', 2 ** 30 + 1],
+    ['level', 0],
+    ['level', 10],
+    ['level', Number.NaN],
+    ['level', '6'],
+  ])('refuses %s of %s', (name, value) => {
+    const options: DeflateOptions = Object.fromEntries([[name, value]]);
+    expect(() => resolveDeflateOptions('server', options)).toThrow(RangeError);
+    expect(() => resolveDeflateOptions('client', options)).toThrow(
+      new RegExp(`^${name} is ${value}; it takes a whole number from \\d+ to \\d+\\.$`),
+    );
+  });
+
+  it.each(['serverNoContextTakeover', 'clientNoContextTakeover'])(
+    'refuses a %s that is no boolean',
+    (name) => {
+      const options: DeflateOptions = Object.fromEntries([[name, 'no']]);
+      expect(() => resolveDeflateOptions('server', options)).toThrow(TypeError);
+      expect(() => resolveDeflateOptions('server', options)).toThrow(
+        `${name} is no; it takes true or false.`,
+      );
+    },
+  );
+});
+
+/** The offers or the answer in the value of a field. */
+const field = (value: string) => parseExtensions(new Map([['sec-websocket-extensions', [value]]]));
+
+/** An agreement in short: `server` and `client`, the bits of each, `alone` without context takeover. */
+function inShort(agreement: DeflateAgreement): string {
+  const side = (bits: number, alone: boolean) => `${bits}${alone ? ' alone' : ''}`;
+  const server = side(agreement.serverMaxWindowBits, agreement.serverNoContextTakeover);
+  return `server ${server}, client ${side(agreement.clientMaxWindowBits, agreement.clientNoContextTakeover)}`;
+}
+
+describe('acceptOffer', () => {
+  /** What a server with these options answers, and what it then does. */
+  const answer = (offers: string, options: DeflateOptions = {}) => {
+    const accepted = acceptOffer(field(offers), resolveDeflateOptions('server', options));
+    return accepted && [encodeExtensions([accepted.response]), inShort(accepted.agreement)];
+  };
+  const widest: DeflateOptions = { serverMaxWindowBits: 15, clientMaxWindowBits: 15 };
+
+  it.each<[offers: string, options: DeflateOptions, answer: string, agreement: string]>([
+    // What browsers offer.
+    [
+      'permessage-deflate; client_max_window_bits',
+      {},
+      'permessage-deflate; server_max_window_bits=11; client_max_window_bits=11',
+      'server 11, client 11',
+    ],
+    // A client that cannot limit its window does not get to keep it here.
+    [
+      'permessage-deflate',
+      {},
+      'permessage-deflate; client_no_context_takeover; server_max_window_bits=11',
+      'server 11, client 15 alone',
+    ],
+    ['permessage-deflate', widest, 'permessage-deflate', 'server 15, client 15'],
+    ['permessage-deflate; client_max_window_bits', widest, 'permessage-deflate', 'server 15, client 15'],
+    // §7.1.1: what is asked for, and what is ours.
+    [
+      'permessage-deflate; server_no_context_takeover',
+      widest,
+      'permessage-deflate; server_no_context_takeover',
+      'server 15 alone, client 15',
+    ],
+    [
+      'permessage-deflate; client_no_context_takeover',
+      widest,
+      'permessage-deflate; client_no_context_takeover',
+      'server 15, client 15 alone',
+    ],
+    [
+      'permessage-deflate',
+      { ...widest, serverNoContextTakeover: true, clientNoContextTakeover: true },
+      'permessage-deflate; server_no_context_takeover; client_no_context_takeover',
+      'server 15 alone, client 15 alone',
+    ],
+    // §7.1.2.1: the same or smaller, and always when it was asked for.
+    [
+      'permessage-deflate; server_max_window_bits=15',
+      widest,
+      'permessage-deflate; server_max_window_bits=15',
+      'server 15, client 15',
+    ],
+    [
+      'permessage-deflate; server_max_window_bits="10"',
+      widest,
+      'permessage-deflate; server_max_window_bits=10',
+      'server 10, client 15',
+    ],
+    [
+      'permessage-deflate; server_max_window_bits=8',
+      widest,
+      'permessage-deflate; server_max_window_bits=8',
+      'server 8, client 15',
+    ],
+    [
+      'permessage-deflate; server_max_window_bits=13; client_max_window_bits',
+      { serverMaxWindowBits: 12, clientMaxWindowBits: 15 },
+      'permessage-deflate; server_max_window_bits=12',
+      'server 12, client 15',
+    ],
+    // §7.1.2.2: the offered value or less.
+    [
+      'permessage-deflate; client_max_window_bits=10',
+      widest,
+      'permessage-deflate; client_max_window_bits=10',
+      'server 15, client 10',
+    ],
+    [
+      'permessage-deflate; client_max_window_bits=8; server_max_window_bits=9',
+      {},
+      'permessage-deflate; server_max_window_bits=9; client_max_window_bits=8',
+      'server 9, client 8',
+    ],
+    [
+      'permessage-deflate; client_max_window_bits=15',
+      { ...widest, clientMaxWindowBits: 12 },
+      'permessage-deflate; client_max_window_bits=12',
+      'server 15, client 12',
+    ],
+    [
+      'permessage-deflate; client_max_window_bits=14; client_no_context_takeover; server_no_context_takeover; server_max_window_bits=14',
+      {},
+      'permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=11; client_max_window_bits=11',
+      'server 11 alone, client 11 alone',
+    ],
+  ])('%s, %j', (offers, options, response, agreement) => {
+    expect(answer(offers, options)).toEqual([response, agreement]);
+  });
+
+  it.each([
+    'permessage-deflate; window=10',
+    'permessage-deflate; Client_max_window_bits',
+    'permessage-deflate; server_no_context_takeover=true',
+    'permessage-deflate; client_no_context_takeover=1',
+    'permessage-deflate; server_no_context_takeover; server_no_context_takeover',
+    'permessage-deflate; client_max_window_bits; client_max_window_bits=10',
+    'permessage-deflate; server_max_window_bits=10; server_max_window_bits=10',
+    'permessage-deflate; server_max_window_bits',
+    ...['0', '7', '16', '08', '015', '+9', '-9', '9.0', '1e1', '0x9', 'ten', '100'].flatMap((value) => [
+      `permessage-deflate; server_max_window_bits=${value}`,
+      `permessage-deflate; client_max_window_bits=${value}`,
+    ]),
+    'Permessage-Deflate',
+    'x-webkit-deflate-frame',
+    'permessage-bzip2, x; server_no_context_takeover',
+  ])('declines %s, and takes the next', (offers) => {
+    expect(answer(offers)).toBeUndefined();
+    expect(answer(`${offers}, permessage-deflate; client_max_window_bits=9, permessage-deflate`)).toEqual([
+      'permessage-deflate; server_max_window_bits=11; client_max_window_bits=9',
+      'server 11, client 9',
+    ]);
+  });
+
+  it('declines silence', () => {
+    expect(acceptOffer([], resolveDeflateOptions('server', {}))).toBeUndefined();
+  });
+
+  it('takes the first that it can (§5)', () => {
+    expect(
+      answer(
+        'foo, permessage-deflate; client_max_window_bits=9, permessage-deflate; server_max_window_bits=9',
+      ),
+    ).toEqual([
+      'permessage-deflate; server_max_window_bits=11; client_max_window_bits=9',
+      'server 11, client 9',
+    ]);
+  });
+});
+
+describe('makeOffer', () => {
+  it.each<[options: DeflateOptions, offer: string]>([
+    [{}, 'permessage-deflate; client_max_window_bits'],
+    [{ clientMaxWindowBits: 12 }, 'permessage-deflate; client_max_window_bits=12'],
+    [{ serverMaxWindowBits: 9 }, 'permessage-deflate; server_max_window_bits=9; client_max_window_bits'],
+    [
+      { serverNoContextTakeover: true, clientNoContextTakeover: true },
+      'permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits',
+    ],
+  ])('%j', (options, offer) => {
+    expect(encodeExtensions([makeOffer(resolveDeflateOptions('client', options))])).toBe(offer);
+  });
+});
+
+describe('checkAnswer', () => {
+  const check = (value: string, options: DeflateOptions = {}) => {
+    const [answer] = field(value);
+    if (answer === undefined) throw new TypeError('There is no answer to check.');
+    return checkAnswer(answer, resolveDeflateOptions('client', options));
+  };
+
+  it.each<[answer: string, options: DeflateOptions, agreement: string]>([
+    ['permessage-deflate', {}, 'server 15, client 15'],
+    // Unasked, and legal (§7.1.1.1, §7.1.1.2, §7.1.2.1).
+    [
+      'permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=8',
+      {},
+      'server 8 alone, client 15 alone',
+    ],
+    ['permessage-deflate; client_max_window_bits=8', {}, 'server 15, client 8'],
+    ['permessage-deflate; client_max_window_bits="15"', {}, 'server 15, client 15'],
+    // What the offer said holds by itself.
+    [
+      'permessage-deflate',
+      { clientNoContextTakeover: true, clientMaxWindowBits: 10 },
+      'server 15, client 10 alone',
+    ],
+    ['permessage-deflate; client_max_window_bits=9', { clientMaxWindowBits: 10 }, 'server 15, client 9'],
+    ['permessage-deflate; client_max_window_bits=10', { clientMaxWindowBits: 10 }, 'server 15, client 10'],
+    ['permessage-deflate; server_max_window_bits=12', { serverMaxWindowBits: 12 }, 'server 12, client 15'],
+    ['permessage-deflate; server_max_window_bits=10', { serverMaxWindowBits: 12 }, 'server 10, client 15'],
+    [
+      'permessage-deflate; server_no_context_takeover',
+      { serverNoContextTakeover: true },
+      'server 15 alone, client 15',
+    ],
+  ])('%s, %j', (answer, options, agreement) => {
+    expect(inShort(check(answer, options))).toBe(agreement);
+  });
+
+  it.each<[answer: string, options: DeflateOptions, section: string]>([
+    ['permessage-deflate; window=10', {}, '§7'],
+    ['permessage-deflate; server_max_window_bits=9; server_max_window_bits=9', {}, '§7'],
+    ['permessage-deflate; server_no_context_takeover=yes', {}, '§7.1.1.1'],
+    ['permessage-deflate', { serverNoContextTakeover: true }, '§7.1.1.1'],
+    ['permessage-deflate; client_no_context_takeover=yes', {}, '§7.1.1.2'],
+    ['permessage-deflate; server_max_window_bits', {}, '§7.1.2.1'],
+    ['permessage-deflate; server_max_window_bits=7', {}, '§7.1.2.1'],
+    ['permessage-deflate', { serverMaxWindowBits: 12 }, '§7.1.2.1'],
+    ['permessage-deflate; server_max_window_bits=13', { serverMaxWindowBits: 12 }, '§7.1.2.1'],
+    ['permessage-deflate; client_max_window_bits', {}, '§7.1.2.2'],
+    ['permessage-deflate; client_max_window_bits=16', {}, '§7.1.2.2'],
+    ['permessage-deflate; client_max_window_bits=11', { clientMaxWindowBits: 10 }, '§7.1.2.2'],
+    ['permessage-deflate; client_max_window_bits=15', { clientMaxWindowBits: 10 }, '§7.1.2.2'],
+  ])('refuses %s, %j', (answer, options, section) => {
+    expect(refusal(() => check(answer, options))).toEqual({ status: 502, section: `RFC 7692 ${section}` });
+  });
+
+  it('agrees with whatever our own server answers', () => {
+    const switches = [false, true];
+    const bits = [undefined, 9, 11, 14];
+    for (const serverNoContextTakeover of switches) {
+      for (const clientNoContextTakeover of switches) {
+        for (const serverMaxWindowBits of bits) {
+          for (const clientMaxWindowBits of bits) {
+            const options = Object.fromEntries(
+              Object.entries({
+                serverNoContextTakeover,
+                clientNoContextTakeover,
+                serverMaxWindowBits,
+                clientMaxWindowBits,
+              }).filter(([, value]) => value !== undefined),
+            );
+            for (const [client, server] of [
+              [options, {}],
+              [{}, options],
+              [options, options],
+              [{ serverMaxWindowBits: 10, clientMaxWindowBits: 10 }, options],
+            ] as const) {
+              const clientOptions = resolveDeflateOptions('client', client);
+              const offer = makeOffer(clientOptions);
+              const accepted = acceptOffer([offer], resolveDeflateOptions('server', server));
+              expect(accepted?.response.name).toBe(deflateExtension);
+              expect(accepted && checkAnswer(accepted.response, clientOptions)).toEqual(accepted?.agreement);
+            }
+          }
+        }
+      }
+    }
+  });
+});
+
+describe('bench/deflate.ts', () => {
+  it('prints four tables', async () => {
+    const { code, stdout, stderr } = await new Program([
+      '--import',
+      'tsx',
+      'bench/deflate.ts',
+      '--scale',
+      '0.001',
+    ]).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Node v\d+.*\n/);
+    expect(stdout.match(/^ *octets( +\d+)+$/gm)).toHaveLength(4);
+    expect(stdout.match(/^ *\d+( +\d+\.\d\dx [\d.]+)+$/gm)).toHaveLength(20);
+  });
+});
