@@ -235,7 +235,8 @@ export class Decoder {
       : this.#maxMessageLength;
     const message = inflate(payload, window, limit);
     this.#window = window.after(message);
-    if (!isText) return message;
+    // zlib's result may be a Buffer, which has other methods by the same names.
+    if (!isText) return new Uint8Array(message.buffer, message.byteOffset, message.length);
     return text(Buffer.from(message.buffer, message.byteOffset, message.length), 0, message.length);
   }
 }

@@ -577,7 +577,7 @@ describe('compressed messages (RFC 7692 §6.2, §7.2.2)', () => {
       const expected: readonly Event[] = [
         ['message', 'Hello'],
         ['message', 'not this'],
-        ['message', Buffer.from('Hello')],
+        ['message', utf8('Hello')],
       ];
       expectEvents(from, bytes, expected, window, 10);
     });
@@ -585,7 +585,7 @@ describe('compressed messages (RFC 7692 §6.2, §7.2.2)', () => {
     test(`in fragments with control frames between, from a ${from}`, () => {
       for (const [opcode, message] of [
         [Opcode.text, 'Hello'],
-        [Opcode.binary, Buffer.from('Hello')],
+        [Opcode.binary, utf8('Hello')],
       ] as const) {
         const bytes = frames(
           from,
