@@ -19,7 +19,7 @@ import { concat, hex, utf8 } from '../support/octets.ts';
 import { checkWords, classOf, cutAtRandom, magnitude, numberAt, octetByOctet, sameOctets } from './claims.ts';
 import type { Target } from './fuzzer.ts';
 import { changeFrames, type LooseFrame, readFrames, writeFrames } from './loose-frames.ts';
-import { afterOptions } from './mutator.ts';
+import { afterOptions, anyOctets, type Mutation } from './mutator.ts';
 import { readStream, type StreamEnd, type StreamEvent } from './plain-stream.ts';
 
 /** Flags; a limit; two windows; what we do by ourselves, and when; where the octets are cut. */
@@ -412,6 +412,15 @@ const plainStreams = [...framing, ...controlFrames, ...fragmentation, ...utf8Cas
 
 const rest = (text: string): Uint8Array => hex(text);
 
+/** Masks every frame, or none, as the peer of the input's role has to; else most spliced streams end at their first. */
+const maskAsDue: Mutation = (input, random) => {
+  const { frames, rest } = readFrames(input.subarray(optionsLength));
+  const key = random() < 0.5 ? new Uint8Array(4) : anyOctets(random, 4);
+  const isMasked = (numberAt(input, 0) & 1) === 0;
+  const masked = frames.map((frame) => ({ ...frame, key: isMasked ? key : undefined }));
+  return concat(input.subarray(0, optionsLength), writeFrames(masked, rest));
+};
+
 export const connectionTarget: Target = {
   name: 'connection',
   seeds: [
@@ -428,7 +437,11 @@ export const connectionTarget: Target = {
       ...bothWays(octets, 0x4e, rest('02 00 62 00 00 00 03')),
     ]),
   ],
-  mutations: [afterOptions(optionsLength, changeFrames)],
+  mutations: [
+    afterOptions(optionsLength, changeFrames),
+    afterOptions(optionsLength, changeFrames),
+    maskAsDue,
+  ],
   together: 1,
   run: (input) => check(Uint8Array.from(input.subarray(optionsLength)), readOptions(input)),
 };

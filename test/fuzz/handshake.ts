@@ -4,8 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { isIP } from 'node:net';
-import { parseAddress } from '../../src/client-address.ts';
 import {
   acceptOffer,
   checkAnswer,
@@ -32,10 +30,12 @@ import {
   parseRequestHead,
   parseResponseHead,
   type RequestHead,
+  type ResponseHead,
 } from '../../src/http-head.ts';
-import { AddressRange, formatIpAddress, parseIpAddress } from '../../src/ip-address.ts';
+import { RefusalBody } from '../../src/refusal-body.ts';
 import { handshake as handshakeCases } from '../conformance/handshake.ts';
-import { concat, utf8 } from '../support/octets.ts';
+import { concat } from '../support/octets.ts';
+import { addressKinds, addressSeeds } from './addresses.ts';
 import {
   classOf,
   cutAtRandom,
@@ -45,7 +45,7 @@ import {
   orHttpError,
   sameOctets,
 } from './claims.ts';
-import { type Target, template } from './fuzzer.ts';
+import type { Target } from './fuzzer.ts';
 import { afterOptions, changeLines, insertWord } from './mutator.ts';
 
 /** What is read; where it is cut, or which options apply. */
@@ -54,24 +54,29 @@ const optionsLength = 4;
 const key = 'dGhlIHNhbXBsZSBub25jZQ==';
 
 /** A head, or why it is none, from octets that come in these chunks. */
-function readHead(chunks: readonly Uint8Array[]): CompleteHead | HttpError | undefined {
+function readHead(octets: Uint8Array, chunks: readonly Uint8Array[]): CompleteHead | HttpError | undefined {
   const reader = new HeadReader();
-  for (const [index, chunk] of chunks.entries()) {
+  let length = 0;
+  for (const chunk of chunks) {
     const read = orHttpError(() => reader.receive(chunk));
+    length += chunk.length;
     if (read instanceof HttpError) return read;
-    const received = concat(...chunks.slice(0, index + 1));
-    // Slow for octets that come one by one, so only now and then.
-    if (index < 16) sameOctets(reader.received, received, 'what can be put back');
+    if (length < 16 || read !== undefined) {
+      sameOctets(reader.received, octets.subarray(0, length), 'what can be put back');
+    }
     if (read === undefined) assert(reader.received.length < headLimits.headLength);
-    if (read !== undefined) return { ...read, rest: concat(read.rest, ...chunks.slice(index + 1)) };
+    else {
+      sameOctets(read.rest, octets.subarray(read.bytes.length, length), 'what follows the head');
+      return { ...read, rest: octets.subarray(read.bytes.length) };
+    }
   }
   return undefined;
 }
 
 function readHeadCut(octets: Uint8Array, cutSeed: number): CompleteHead | HttpError | undefined {
-  const whole = readHead([octets]);
+  const whole = readHead(octets, [octets]);
   for (const chunks of [octetByOctet(octets), cutAtRandom(octets, cutSeed)]) {
-    const cut = readHead(chunks);
+    const cut = readHead(octets, chunks);
     if (whole instanceof HttpError || cut instanceof HttpError) {
       assert(whole instanceof HttpError && cut instanceof HttpError, 'refused only in one cut');
       assert.deepEqual([cut.status, cut.message], [whole.status, whole.message]);
@@ -79,11 +84,7 @@ function readHeadCut(octets: Uint8Array, cutSeed: number): CompleteHead | HttpEr
       assert.equal(cut, whole);
     } else {
       sameOctets(cut.bytes, whole.bytes, 'the head');
-      sameOctets(cut.rest, whole.rest, 'what follows the head');
     }
-  }
-  if (whole !== undefined && !(whole instanceof HttpError)) {
-    sameOctets(concat(whole.bytes, whole.rest), octets, 'head and rest');
   }
   return whole;
 }
@@ -158,6 +159,22 @@ function checkAccepted(head: RequestHead, { request, key: sentKey, extensions }:
   );
 }
 
+/** The words of a refusal: the same in any cut, one line that may stand in a log. */
+function readWords(head: ResponseHead, rest: Uint8Array, cutSeed: number): string {
+  const bodies = [[rest], octetByOctet(rest), cutAtRandom(rest, cutSeed)].map((chunks) =>
+    orHttpError(() => {
+      const body = new RefusalBody(head);
+      for (const chunk of chunks) if (!body.complete) body.receive(chunk);
+      return body.words;
+    }),
+  );
+  const [words] = bodies;
+  if (words === undefined || words instanceof HttpError) return words === undefined ? '' : classOf(words);
+  assert.deepEqual(bodies, [words, words, words], 'the words depend on the cut');
+  assert(words.length <= 400 && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(words));
+  return String(magnitude(words.length));
+}
+
 function runResponse(octets: Uint8Array, cutSeed: number): string {
   const read = readHeadCut(octets, cutSeed);
   if (read === undefined) return 'unfinished';
@@ -171,7 +188,11 @@ function runResponse(octets: Uint8Array, cutSeed: number): string {
       extensions: [{ name: 'permessage-deflate', parameters: [] }],
     }),
   );
-  if (opened instanceof HttpError) return classOf(opened);
+  if (opened instanceof HttpError) {
+    return head.status === 101
+      ? classOf(opened)
+      : `${classOf(opened)} ${readWords(head, read.rest, cutSeed)}`;
+  }
   assert.equal(head.status, 101);
   assert(['', 'chat', 'superchat'].includes(opened.protocol));
   assert(opened.extensions.every(({ name }) => name === 'permessage-deflate'));
@@ -245,70 +266,12 @@ function runNegotiation(options: Uint8Array, octets: Uint8Array): string {
   return `${taken === undefined ? 'silence' : taken.response.parameters.map(({ name, value }) => `${name}=${value}`).join()} ${said}`;
 }
 
-/** Undefined for a host that URLs may have and the field Host may not, as in `ws://}/`. */
-function requestTo(host: string, target: string): Uint8Array | undefined {
-  try {
-    return encodeUpgradeRequest({ host, target, key });
-  } catch (error) {
-    if (error instanceof TypeError && /^The host .* is not a name/.test(error.message)) return undefined;
-    throw error;
-  }
-}
-
-/** A WebSocket's address: what is taken can be asked for, and the server understands the same. */
-function runAddress(octets: Uint8Array): string {
-  const text = Buffer.from(octets).toString('utf8');
-  let address: ReturnType<typeof parseAddress>;
-  try {
-    address = parseAddress(text);
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'SyntaxError') return template(error.message);
-    throw error;
-  }
-  const { host, target, port, secure, hostname, origin } = address;
-  assert(Number.isInteger(port) && port >= 0 && port <= 65_535);
-  const request = requestTo(host, target);
-  if (request === undefined) return 'a host that is no RFC 3986 name';
-  const read = new HeadReader({ headLength: 65_536, startLineLength: 65_536 }).receive(request);
-  assert(read !== undefined);
-  const checked = orHttpError(() => checkUpgradeRequest(parseRequestHead(read.bytes)));
-  // A browser's address may hold a lone "%" in its path, which the server does not take.
-  if (checked instanceof HttpError) assert.match(checked.explanation, /%/);
-  else assert.deepEqual([checked.request.host, checked.request.target], [host, target]);
-  assert.equal(parseAddress(address.url).url, address.url);
-  assert(origin.endsWith(`://${host}`));
-  return `${secure} ${isIP(hostname)} ${host.includes(':')} ${magnitude(target.length)}`;
-}
-
-function runIpAddress(octets: Uint8Array): string {
-  const text = Buffer.from(octets).toString('latin1');
-  const address = parseIpAddress(text);
-  // Node takes a zone behind an address, which is no part of it here.
-  const isAddress = isIP(text) !== 0 && !text.includes('%');
-  assert.equal(address !== undefined, isAddress, `${JSON.stringify(text)} is read otherwise by node:net`);
-  if (address !== undefined) {
-    const written = formatIpAddress(address);
-    assert.deepEqual(parseIpAddress(written), address);
-    assert(new AddressRange(written).has(address));
-    // The URL parser writes IPv6 as RFC 5952 has it.
-    if (isIP(written) === 6) assert.equal(new URL(`http://[${written}]/`).hostname, `[${written}]`);
-  }
-  try {
-    new AddressRange(text).has(address ?? new Uint8Array(16));
-    return `range ${isIP(text)} ${text.includes('/')}`;
-  } catch (error) {
-    assert(error instanceof TypeError);
-    return `${isIP(text)} ${error.message.slice(-30)}`;
-  }
-}
-
 const kinds: readonly ((options: Uint8Array, octets: Uint8Array) => string)[] = [
   (options, octets) => `request ${runRequest(octets, numberAt(options, 0, 3))}`,
   (options, octets) => `response ${runResponse(octets, numberAt(options, 0, 3))}`,
   (_, octets) => `extensions ${runExtensions(octets)}`,
   (options, octets) => `negotiation ${runNegotiation(options, octets)}`,
-  (_, octets) => `address ${runAddress(octets)}`,
-  (_, octets) => `IP address ${runIpAddress(octets)}`,
+  ...addressKinds,
 ];
 
 const response = [
@@ -413,6 +376,8 @@ export const handshakeTarget: Target = {
         `\r\nSec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: ${extensionFields[0]}\r\n\r\n`,
       ),
       'HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno',
+      'HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\nContent-Type: text/plain\r\n\r\n4\r\nnot \r\n3;a\r\nyou\r\n0\r\n\r\n',
+      'HTTP/1.1 503 \r\nContent-Type: application/json\r\n\r\n{"message":"later"}',
       'HTTP/1.0 301 \r\nLocation: /elsewhere\r\n\r\n',
     ]),
     ...seedsOf(2, extensionFields),
@@ -420,32 +385,7 @@ export const handshakeTarget: Target = {
       3,
       extensionFields.map((field) => `\x5b\xac${field}`),
     ),
-    ...seedsOf(4, [
-      'ws://example.com/chat?room=1',
-      'wss://[2001:db8::1]:8443',
-      'ws://user@h/',
-      'http://a/',
-      'ws://a/#b',
-      'ws://a:80/%',
-      utf8('ws://bücher.example/ü?ü'),
-    ]),
-    ...seedsOf(5, [
-      '127.0.0.1',
-      '0.0.0.0',
-      '255.255.255.255',
-      '::',
-      '::1',
-      '1::',
-      '2001:db8::1',
-      '::ffff:192.0.2.1',
-      'fe80::1%eth0',
-      '1:2:3:4:5:6:7:8',
-      '10.0.0.0/8',
-      'fd00::/8',
-      '::ffff:10.0.0.0/104',
-      '::/0',
-      '0.0.0.0/0',
-    ]),
+    ...addressSeeds.flatMap((texts, index) => seedsOf(4 + index, texts)),
   ],
   mutations: [
     afterOptions(optionsLength, insertWord(words)),
