@@ -44,18 +44,27 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
   [
     4,
     [
+      'src/attachments.ts',
       'src/client-data.ts',
       'src/client-events.ts',
       'src/client-handshake.ts',
       'src/client-options.ts',
       'src/client.ts',
+      'src/connection-counts.ts',
+      'src/drain.ts',
       'src/heartbeat.ts',
+      'src/held-amounts.ts',
       'src/http-handover.ts',
+      'src/listener.ts',
       'src/options.ts',
+      'src/pending.ts',
+      'src/refusals.ts',
       'src/rejection.ts',
       'src/server.ts',
       'src/socket.ts',
       'src/topics.ts',
+      'src/upgrade-decision.ts',
+      'src/upgrades.ts',
       'src/wire.ts',
     ],
   ],
@@ -68,10 +77,13 @@ const pureBuiltins = new Set(['node:buffer', 'node:crypto', 'node:zlib']);
 const socketBuiltins = new Set(['net', 'tls']);
 /** The shell: what server.ts and client.ts stand on. */
 const socketOwners = new Set([
+  'src/attachments.ts',
   'src/client-handshake.ts',
   'src/http-handover.ts',
+  'src/listener.ts',
+  'src/refusals.ts',
   'src/server.ts',
-  'src/socket.ts',
+  'src/upgrades.ts',
   'src/wire.ts',
 ]);
 const clocks = new Set([

@@ -125,3 +125,25 @@ export function truncateReason(reason: string): string {
   const { read } = new TextEncoder().encodeInto(reason, room);
   return reason.slice(0, read);
 }
+
+const retryHint = /(?:^|\s)retry after (\d{1,9}) ms$/;
+
+/**
+ * The close reason of a server that stops and comes back: when to try again, so that not all come in the same moment.
+ * Plain words for a person, and read by `retryAfterOf`. May stand behind a sentence.
+ * @param milliseconds rounded to a whole number, 0 to 10^9 - 1
+ * @throws RangeError for another number
+ */
+export function retryReason(milliseconds: number): string {
+  const rounded = Math.round(milliseconds);
+  if (!(rounded >= 0 && rounded < 1e9)) {
+    throw new RangeError(`retry after takes 0 to 999,999,999 milliseconds, not ${milliseconds}.`);
+  }
+  return `retry after ${rounded} ms`;
+}
+
+/** The milliseconds that a close reason asks to wait, when it ends with such a hint; undefined when it does not. */
+export function retryAfterOf(reason: string): number | undefined {
+  const [, milliseconds] = retryHint.exec(reason) ?? [];
+  return milliseconds === undefined ? undefined : Number(milliseconds);
+}

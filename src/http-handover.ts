@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket as TcpSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { wantsWebSocket } from './handshake.ts';
-import { parseRequestHead, type RequestHead } from './http-head.ts';
+import { type HttpError, parseRequestHead, type RequestHead } from './http-head.ts';
 import { onRejection } from './rejection.ts';
 
 export interface HandoverEvents {
@@ -24,8 +24,9 @@ export class HttpHandover {
   readonly #server: Server;
   readonly #listener: (request: IncomingMessage, response: ServerResponse) => unknown;
   readonly #events: HandoverEvents;
-  /** Responses that are not finished, by connection. */
-  readonly #responses = new Map<Duplex, number>();
+  readonly #responses = new OpenResponses();
+  /** What requests are refused with, once there is something. */
+  #refusal: HttpError | undefined;
 
   constructor(
     listener: (request: IncomingMessage, response: ServerResponse) => unknown,
@@ -49,6 +50,12 @@ export class HttpHandover {
     this.#server.emit('connection', tcp);
   }
 
+  /** Refuses every request from now on; those under way go on. */
+  refuseAll(refusal: HttpError): void {
+    this.#refusal = refusal;
+    this.closeIdle();
+  }
+
   /** Ends connections on which nothing is under way. */
   closeIdle(): void {
     this.#server.closeIdleConnections();
@@ -59,13 +66,11 @@ export class HttpHandover {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
-    const tcp: TcpSocket = request.socket;
-    this.#responses.set(tcp, (this.#responses.get(tcp) ?? 0) + 1);
-    response.once('close', () => {
-      const left = (this.#responses.get(tcp) ?? 1) - 1;
-      if (left === 0) this.#responses.delete(tcp);
-      else this.#responses.set(tcp, left);
-    });
+    this.#responses.add(request, response);
+    if (this.#refusal !== undefined) {
+      refuse(response, this.#refusal);
+      return;
+    }
     try {
       onRejection(this.#listener(request, response), (error) => this.#failed(error, response));
     } catch (error) {
@@ -85,24 +90,56 @@ export class HttpHandover {
 
   /** An upgrade to WebSocket is handed back; the offer of another protocol is declined by serving the request. */
   #upgrade(request: IncomingMessage, tcp: Duplex, rest: Uint8Array): void {
-    // Pipelined behind a response that is still being written, the reply would stand in the middle of that.
     if (this.#responses.has(tcp)) {
       tcp.destroy();
       return;
     }
     try {
-      const head = parseRequestHead(encodeHead(request, false));
+      const head = parseRequestHead(encodeRequestHead(request, false));
       if (wantsWebSocket(head)) this.#events.upgrade(tcp, head, rest);
       // node:http has let go of the connection; without the offer it takes the request up again.
-      else this.take(tcp, Buffer.concat([encodeHead(request, true), rest]));
+      else this.take(tcp, Buffer.concat([encodeRequestHead(request, true), rest]));
     } catch (error) {
       this.#events.refuse(tcp, error);
     }
   }
 }
 
+/**
+ * Which connections have a response that is not finished. An upgrade that is pipelined behind one must not be answered:
+ * the reply would stand in the middle of it.
+ */
+export class OpenResponses {
+  readonly #counts = new Map<Duplex, number>();
+
+  /** Counts a response until it is closed. */
+  add(request: IncomingMessage, response: ServerResponse): void {
+    const tcp: TcpSocket = request.socket;
+    this.#counts.set(tcp, (this.#counts.get(tcp) ?? 0) + 1);
+    response.once('close', () => {
+      const left = (this.#counts.get(tcp) ?? 1) - 1;
+      if (left === 0) this.#counts.delete(tcp);
+      else this.#counts.set(tcp, left);
+    });
+  }
+
+  has(tcp: Duplex): boolean {
+    return this.#counts.has(tcp);
+  }
+}
+
+/** Answers through node:http, and ends the connection. */
+function refuse(response: ServerResponse, { status, explanation, headers }: HttpError): void {
+  response.writeHead(status, {
+    ...headers,
+    'Content-Type': 'text/plain; charset=utf-8',
+    Connection: 'close',
+  });
+  response.end(`${explanation}\n`);
+}
+
 /** The head of a request that node:http has parsed, as octets again; without its upgrade when that is not wanted. */
-function encodeHead(request: IncomingMessage, withoutUpgrade: boolean): Buffer {
+export function encodeRequestHead(request: IncomingMessage, withoutUpgrade: boolean): Buffer {
   let text = `${request.method} ${request.url} HTTP/${request.httpVersion}\r\n`;
   const { rawHeaders } = request;
   for (let index = 0; index < rawHeaders.length; index += 2) {

@@ -1,16 +1,21 @@
 /** The package's public API: the server, what its handlers get, and the names of the codes. Imported by users. */
-export { CloseCode } from './close.ts';
+export type { AttachableServer, AttachOptions } from './attachments.ts';
+export { CloseCode, retryAfterOf, retryReason } from './close.ts';
 export type { CloseRecord } from './close-record.ts';
 export { ReadyState } from './connection.ts';
+export type { DeflateOptions } from './deflate.ts';
+export type { DrainOptions } from './drain.ts';
 export type { UpgradeRequest } from './handshake.ts';
-export type { Clock, ServerOptions } from './options.ts';
+export type { ListenAddress } from './listener.ts';
+export type { ChooseProtocol, Clock, ServerOptions, TlsCertificate, TlsOptions } from './options.ts';
 export { PreparedMessage } from './prepared-message.ts';
 export {
   createServer,
   type Handlers,
-  type ListenAddress,
+  type PublishOptions,
   type Server,
   type ServerCloseOptions,
-  type UpgradeDecision,
 } from './server.ts';
-export { SendResult, type WebSocket } from './socket.ts';
+export { type SendOptions, SendResult, type WebSocket } from './socket.ts';
+export type { ForwardingField } from './trusted-proxies.ts';
+export type { UpgradeAcceptance, UpgradeDecision, UpgradeRefusal } from './upgrade-decision.ts';

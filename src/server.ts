@@ -1,51 +1,53 @@
 /**
- * The I/O shell: a TCP server that reads each connection's request head (RFC 9112), answers the opening handshake
- * (RFC 6455 §4.2), gives open WebSockets to socket.ts and everything else to node:http on the same port. It holds the
- * limits, the deadlines and the topics. Called by main.ts, bench/ and whoever imports the package.
+ * The I/O shell as a whole: one port for WebSockets (RFC 6455) and everything else (node:http), or a place on somebody
+ * else's http server. It puts the parts together: listener.ts accepts and reads heads, upgrades.ts decides, socket.ts
+ * is one open WebSocket. Here are the sockets, their topics, the deadlines, the memory that all hold, and the end.
+ * Called by main.ts, bench/ and whoever imports the package.
  */
-import {
-  createServer as createTcpServer,
-  type Server as TcpServer,
-  type Socket as TcpSocket,
-} from 'node:net';
-import type { Duplex } from 'node:stream';
-import { CloseCode, encodeClosePayload } from './close.ts';
+import type { IncomingMessage } from 'node:http';
+import type { Socket as TcpSocket } from 'node:net';
+import { type AttachableServer, type AttachOptions, attachTo, pathMatcher } from './attachments.ts';
+import { CloseCode } from './close.ts';
 import { ReadyState } from './connection.ts';
+import { ConnectionCounts } from './connection-counts.ts';
 import {
-  checkUpgradeRequest,
-  encodeRefusal,
-  encodeUpgradeReply,
-  type UpgradeRequest,
-  wantsWebSocket,
-} from './handshake.ts';
+  type DrainOptions,
+  type ResolvedDrainOptions,
+  reasonWithHint,
+  resolveDrainOptions,
+  retryAfter,
+} from './drain.ts';
+import type { UpgradeRequest } from './handshake.ts';
+import { HeldAmounts } from './held-amounts.ts';
 import { HttpHandover } from './http-handover.ts';
-import { HeadReader, HttpError, parseRequestHead, type RequestHead } from './http-head.ts';
-import { type ResolvedOptions, resolveOptions, type ServerOptions, sweepInterval } from './options.ts';
+import type { HttpError, RequestHead } from './http-head.ts';
+import { type ListenAddress, Listener, peerAddress } from './listener.ts';
+import {
+  type ResolvedOptions,
+  resolveOptions,
+  type ServerOptions,
+  sweepInterval,
+  type TlsCertificate,
+} from './options.ts';
+import { Pending } from './pending.ts';
 import { PreparedMessage } from './prepared-message.ts';
+import { Refusals, unavailable } from './refusals.ts';
 import { onRejection } from './rejection.ts';
 import { SendResult, ServerSocket, type SocketHandlers, type SocketHost, type WebSocket } from './socket.ts';
 import { Topics } from './topics.ts';
-
-/**
- * The answer to an upgrade request that keeps the protocol: take it, with the socket's data and perhaps one of
- * `request.protocols`, or refuse it with an HTTP status from 300 to 599 and a plain sentence.
- */
-export type UpgradeDecision<T> =
-  | { readonly data: T; readonly protocol?: string | undefined }
-  | { readonly refuse: number; readonly explanation: string };
+import { clientAddress } from './trusted-proxies.ts';
+import type { UpgradeDecision } from './upgrade-decision.ts';
+import { type Upgraded, type UpgradeHost, Upgrades } from './upgrades.ts';
 
 /** What a server does: one object for all its sockets. */
 export interface Handlers<T> extends SocketHandlers<T> {
-  /** Decides on each upgrade request, by path, query, field or address. */
-  upgrade(request: UpgradeRequest): UpgradeDecision<T>;
+  /**
+   * Decides on each upgrade request, by path, query, field or address, at once or with a promise. What the client sends
+   * meanwhile is kept; when it goes away, the decision is dropped and no other handler is called.
+   */
+  upgrade(request: UpgradeRequest): UpgradeDecision<T> | PromiseLike<UpgradeDecision<T>>;
   /** A handler threw, and its socket is being closed with 1011. Default: a process warning with the stack. */
   error?(error: unknown, socket: WebSocket<T> | undefined): unknown;
-}
-
-/** Where a server listens. */
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
 }
 
 /** How a server says good-bye to its sockets. */
@@ -55,127 +57,200 @@ export interface ServerCloseOptions {
   readonly reason?: string;
 }
 
-/** A server that has been created; it listens after `listen`. */
+export interface PublishOptions<T> {
+  /** The one who is not to get it. */
+  readonly except?: WebSocket<T> | undefined;
+  /** Whether it may be compressed, where that was agreed on. Default true. */
+  readonly compress?: boolean | undefined;
+}
+
+/** A server that has been created; it takes connections after `listen` or `attach`. */
 export interface Server<T> {
   /** Every open or closing WebSocket. */
   readonly sockets: ReadonlySet<WebSocket<T>>;
+  /** Octets of memory that all of them hold: output that waits, messages that are not complete, windows. */
+  readonly heldAmount: number;
+  /** TLS handshakes that failed or were broken off, since the server was made. */
+  readonly failedTlsHandshakes: number;
   /** Starts to listen. @throws what node:net reports, as EADDRINUSE or EACCES */
   listen(): Promise<ListenAddress>;
+  /**
+   * Takes upgrade requests of an http or https server that somebody else runs, besides or instead of `listen`. Those
+   * whose path does not match are left to the server's other 'upgrade' listeners, or refused with 404 when there are
+   * none. TLS, heads and their deadlines are that server's business. @returns a function that stops it
+   * @throws TypeError for a path that is none
+   */
+  attach(server: AttachableServer, options?: AttachOptions): () => void;
+  /** The certificate for connections from now on. @throws Error for one that does not work; the old one stays */
+  setCertificate(certificate: TlsCertificate): void;
+  /** IP address of the client behind a plain request, found as `remoteAddress` of an upgrade is. */
+  addressOf(request: IncomingMessage): string;
   /**
    * Sends one message to every socket that subscribed to the topic, encoded once. Order is kept: what is published
    * or sent earlier arrives earlier. @returns how many sockets it went to
    */
-  publish(topic: string, data: string | Uint8Array, options?: { readonly except?: WebSocket<T> }): number;
+  publish(topic: string, data: string | Uint8Array, options?: PublishOptions<T>): number;
   /**
-   * Stops: no new connections, a Close to every WebSocket, the end of HTTP after its requests under way. Whoever has
-   * not finished within closeTimeout is cut off. Resolves when nothing is left and every `close` handler has been
-   * called; calling it again waits for the same. Rejects with a RangeError, and does nothing, for a code or reason
-   * that must not be sent.
+   * Stops in good order: takes no new connections, answers requests with 503, sends every WebSocket a Close with a hint
+   * when to come back, and cuts off whoever has not finished at the deadline. Resolves when nothing is left and every
+   * `close` handler has been called; calling it or `close` again waits for the same. An http server that it is
+   * attached to goes on. Rejects with a RangeError, and does nothing, for options out of range.
    */
+  drain(options?: DrainOptions): Promise<void>;
+  /** The same for good: with code 1001 and no hint, within closeTimeout. */
   close(options?: ServerCloseOptions): Promise<void>;
 }
 
 /**
  * Creates a server. The handlers object is used as it is, for all sockets.
- * @throws RangeError, TypeError for options that are out of range, naming them
+ * @throws RangeError, TypeError for options that are out of range, naming them; what node:tls says of a bad certificate
  */
 export function createServer<T>(handlers: Handlers<T>, options: ServerOptions = {}): Server<T> {
   return new NodeServer(handlers, resolveOptions(options));
 }
 
-class NodeServer<T> implements Server<T>, SocketHost<T> {
+class NodeServer<T> implements Server<T>, SocketHost<T>, UpgradeHost<T> {
   readonly handlers: Handlers<T>;
   readonly options: ResolvedOptions;
   readonly sockets = new Set<ServerSocket<T>>();
-  readonly #tcpServer: TcpServer;
+  readonly pending: Pending<TcpSocket>;
+  readonly counts: ConnectionCounts<TcpSocket>;
+  readonly #listener: Listener;
   readonly #http: HttpHandover;
-  readonly #tcpSockets = new Set<TcpSocket>();
-  readonly #perAddress = new Map<string, number>();
-  /** Connections that are not answered yet, or refused and not gone yet, with the time by which they must be. */
-  readonly #deadlines = new Map<TcpSocket, number>();
+  readonly #upgrades: Upgrades<T>;
+  readonly #refusals: Refusals;
   readonly #topics = new Topics<ServerSocket<T>>();
+  readonly #held: HeldAmounts;
+  readonly #detachments = new Set<() => void>();
   #scheduled: ServerSocket<T>[] = [];
+  #relieving = false;
   #stopSweeping: (() => void) | undefined;
-  #closing: Promise<void> | undefined;
-  /** Called when the last TCP connection is gone. */
-  #emptied: (() => void) | undefined;
+  #stopping: HttpError | undefined;
+  #stopped: Promise<void> | undefined;
+  /** Called when something has gone, while the server stops. */
+  #checkEmpty: (() => void) | undefined;
 
   constructor(handlers: Handlers<T>, options: ResolvedOptions) {
     this.handlers = handlers;
     this.options = options;
-    this.#tcpServer = createTcpServer({ allowHalfOpen: true, noDelay: true }, (tcp) => this.#accept(tcp));
+    this.pending = new Pending(options.maxPendingUpgrades);
+    this.counts = new ConnectionCounts(options.maxConnectionsPerAddress);
+    this.#held = new HeldAmounts(options.maxTotalHeldAmount);
+    this.#refusals = new Refusals(options, (error) => this.report(error, undefined));
+    this.#upgrades = new Upgrades(this);
+    this.#listener = new Listener(this);
     this.#http = new HttpHandover(options.http, {
-      upgrade: (tcp, head, rest) => this.#upgradeFromHttp(tcp, head, rest),
-      refuse: (tcp, error) => this.#refuseError(tcp, error),
+      upgrade: (stream, head, rest) => {
+        if (this.#listener.has(stream)) this.upgrade(stream, head, rest);
+        else stream.destroy();
+      },
+      refuse: (stream, error) => {
+        if (this.#listener.has(stream)) this.refuse(stream, error);
+        else stream.destroy();
+      },
       report: (error) => this.report(error, undefined),
     });
   }
 
-  listen(): Promise<ListenAddress> {
-    return new Promise((resolve, reject) => {
-      this.#tcpServer.once('error', reject);
-      this.#tcpServer.once('close', () => reject(new Error('The server was closed before it listened.')));
-      this.#tcpServer.listen(this.options.port, this.options.host, () => {
-        this.#tcpServer.off('error', reject);
-        // Accepting can fail later too, as when the process runs out of file descriptors; that is no reason to fall.
-        this.#tcpServer.on('error', (error) => this.report(error, undefined));
-        this.#http.start();
-        this.#stopSweeping = this.options.clock.every(sweepInterval, () => this.#sweep());
-        const address = this.#tcpServer.address();
-        if (address === null || typeof address === 'string')
-          reject(new TypeError('The server has no TCP address.'));
-        else resolve({ host: address.address, port: address.port });
-      });
-    });
+  get heldAmount(): number {
+    return this.#held.total;
   }
 
-  publish(
-    topic: string,
-    data: string | Uint8Array,
-    options: { readonly except?: WebSocket<T> } = {},
-  ): number {
+  get failedTlsHandshakes(): number {
+    return this.#listener.failedTlsHandshakes;
+  }
+
+  async listen(): Promise<ListenAddress> {
+    const address = await this.#listener.listen();
+    this.#http.start();
+    this.#startSweeping();
+    return address;
+  }
+
+  attach(server: AttachableServer, options: AttachOptions = {}): () => void {
+    const matches = pathMatcher(options);
+    if (this.#stopping !== undefined) throw new TypeError('The server has been stopped.');
+    const stop = attachTo(server, {
+      matches: (path) => {
+        try {
+          return matches(path);
+        } catch (error) {
+          this.report(error, undefined);
+          return false;
+        }
+      },
+      upgrade: (stream, head, rest) => {
+        this.#upgrades.receive({ stream, head, rest, peerAddress: peerAddress(stream), counted: false });
+      },
+      refuse: (stream, error) => this.refuse(stream, error),
+    });
+    this.#startSweeping();
+    const detach = (): void => {
+      stop();
+      this.#detachments.delete(detach);
+    };
+    this.#detachments.add(detach);
+    return detach;
+  }
+
+  setCertificate(certificate: TlsCertificate): void {
+    this.#listener.setCertificate(certificate);
+  }
+
+  addressOf(request: IncomingMessage): string {
+    const { trustedProxies } = this.options;
+    const peer = this.#listener.peerOf(request.socket)?.address ?? peerAddress(request.socket);
+    const lines = request.headersDistinct[trustedProxies.kind] ?? [];
+    return clientAddress(peer, new Map([[trustedProxies.kind, lines]]), trustedProxies);
+  }
+
+  publish(topic: string, data: string | Uint8Array, options: PublishOptions<T> = {}): number {
     let message: PreparedMessage | undefined;
     let count = 0;
     for (const socket of this.#topics.of(topic)) {
       message ??= new PreparedMessage(data);
-      if (socket !== options.except && socket.send(message) !== SendResult.closed) count++;
+      if (socket !== options.except && socket.send(message, options) !== SendResult.closed) count++;
     }
     return count;
   }
 
-  close(options: ServerCloseOptions = {}): Promise<void> {
-    const { code = CloseCode.goingAway, reason = 'The server is stopping.' } = options;
-    try {
-      encodeClosePayload(code, reason);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    this.#closing ??= this.#close(code, reason);
-    return this.#closing;
+  // UpgradeHost and ListenerHost ----------------------------------------------------------------------------------
+
+  get stopping(): HttpError | undefined {
+    return this.#stopping;
   }
 
-  async #close(code: number, reason: string): Promise<void> {
-    const stopped = new Promise<void>((resolve) => this.#tcpServer.close(() => resolve()));
-    for (const tcp of this.#deadlines.keys()) tcp.destroy();
-    for (const socket of this.sockets) socket.close(code, reason);
-    this.#http.closeIdle();
-    const deadline = this.options.clock.now() + this.options.closeTimeout;
-    const stopWaiting = this.options.clock.every(sweepInterval, () => {
-      this.#http.closeIdle();
-      if (this.options.clock.now() < deadline) return;
-      for (const tcp of this.#tcpSockets) tcp.destroy();
-    });
-    // The clock does not keep the process alive; sockets that are still open do.
-    await stopped;
-    // Node says so before the last connections have told their ends; the `close` handlers come first.
-    if (this.#tcpSockets.size > 0) {
-      await new Promise<void>((resolve) => {
-        this.#emptied = resolve;
-      });
-    }
-    stopWaiting();
-    this.#stopSweeping?.();
-    this.#http.stop();
+  upgrade(stream: TcpSocket, head: RequestHead, rest: Uint8Array): void {
+    const peer = this.#listener.peerOf(stream);
+    if (peer === undefined) stream.destroy();
+    else this.#upgrades.receive({ stream, head, rest, peerAddress: peer.address, counted: peer.counted });
+  }
+
+  http(stream: TcpSocket, octets: Uint8Array): void {
+    this.#http.take(stream, octets);
+  }
+
+  decide(request: UpgradeRequest): UpgradeDecision<T> | PromiseLike<UpgradeDecision<T>> {
+    return this.handlers.upgrade(request);
+  }
+
+  open(upgraded: Upgraded<T>, rest: Uint8Array): void {
+    const socket = new ServerSocket(this, upgraded);
+    this.sockets.add(socket);
+    socket.open(rest);
+  }
+
+  refuse(stream: TcpSocket, error: unknown): void {
+    this.pending.delete(stream);
+    this.#refusals.refuse(stream, error);
+  }
+
+  turnAway(stream: TcpSocket, error: HttpError): void {
+    this.#refusals.turnAway(stream, error);
+  }
+
+  emptied(): void {
+    this.#checkEmpty?.();
   }
 
   // SocketHost ----------------------------------------------------------------------------------------------------
@@ -199,12 +274,34 @@ class NodeServer<T> implements Server<T>, SocketHost<T> {
     this.#topics.unsubscribe(socket, topic);
   }
 
+  subscribes(socket: ServerSocket<T>): boolean {
+    return this.#topics.has(socket);
+  }
+
+  held(difference: number): void {
+    if (!this.#held.add(difference) || this.#relieving) return;
+    this.#relieving = true;
+    // Not here: this may be in the middle of what one of them does.
+    setImmediate(() => this.#relieve());
+  }
+
+  #relieve(): void {
+    this.#relieving = false;
+    const { maxTotalHeldAmount } = this.options;
+    for (const socket of this.#held.excess(this.sockets)) {
+      const cause = `All peers together hold over ${maxTotalHeldAmount} octets of memory, this one among the most.`;
+      socket.expel(CloseCode.tryAgainLater, cause);
+    }
+  }
+
   closed(socket: ServerSocket<T>): void {
     this.#topics.remove(socket);
     this.sockets.delete(socket);
+    // After the `close` handler, which is called next.
+    if (this.#checkEmpty !== undefined) queueMicrotask(this.#checkEmpty);
   }
 
-  report(error: unknown, socket: WebSocket<T> | undefined): void {
+  report(error: unknown, socket?: WebSocket<T>): void {
     if (this.handlers.error === undefined) {
       warn(error);
       return;
@@ -216,168 +313,72 @@ class NodeServer<T> implements Server<T>, SocketHost<T> {
     }
   }
 
-  // From TCP to a head --------------------------------------------------------------------------------------------
+  // Deadlines and the end -----------------------------------------------------------------------------------------
 
-  #accept(tcp: TcpSocket): void {
-    const address = addressOf(tcp);
-    const fromAddress = (this.#perAddress.get(address) ?? 0) + 1;
-    this.#tcpSockets.add(tcp);
-    this.#perAddress.set(address, fromAddress);
-    // Without a listener an error would end the process; what matters of it comes with 'close'.
-    tcp.on('error', () => {});
-    tcp.on('close', () => {
-      this.#tcpSockets.delete(tcp);
-      this.#deadlines.delete(tcp);
-      if (this.#tcpSockets.size === 0) this.#emptied?.();
-      const left = (this.#perAddress.get(address) ?? 1) - 1;
-      if (left === 0) this.#perAddress.delete(address);
-      else this.#perAddress.set(address, left);
-    });
-    if (this.#tcpSockets.size > this.options.maxConnections) {
-      this.#turnAway(tcp, 'The server has as many connections as it takes. Try again later.');
-    } else if (fromAddress > this.options.maxConnectionsPerAddress) {
-      this.#turnAway(tcp, 'Your address has as many connections as one may have. Close some first.');
-    } else {
-      this.#deadlines.set(tcp, this.options.clock.now() + this.options.headTimeout);
-      this.#readHead(tcp);
-    }
-  }
-
-  /** Over a limit there is no waiting for the peer: it would keep the very place that it may not have. */
-  #turnAway(tcp: TcpSocket, explanation: string): void {
-    tcp.write(encodeRefusal(503, explanation, { Date: new Date().toUTCString() }));
-    tcp.destroySoon();
-  }
-
-  #readHead(tcp: TcpSocket): void {
-    const reader = new HeadReader();
-    const stop = (): void => {
-      tcp.off('data', receive);
-      tcp.off('end', end);
-    };
-    const receive = (chunk: Buffer): void => {
-      // It was refused for being late, and goes on all the same.
-      if (tcp.writableEnded) return;
-      try {
-        const read = reader.receive(chunk);
-        if (read === undefined) return;
-        const head = parseRequestHead(read.bytes);
-        stop();
-        if (wantsWebSocket(head)) this.#upgrade(tcp, head, read.rest);
-        else {
-          this.#deadlines.delete(tcp);
-          this.#http.take(tcp, reader.received);
-        }
-      } catch (error) {
-        stop();
-        this.#refuseError(tcp, error);
+  #startSweeping(): void {
+    this.#stopSweeping ??= this.options.clock.every(sweepInterval, () => {
+      const now = this.options.clock.now();
+      this.pending.sweep(now);
+      this.#refusals.sweep(now);
+      for (const socket of this.sockets) {
+        if (socket.readyState !== ReadyState.closed) socket.sweep(now);
       }
-    };
-    const end = (): void => {
-      tcp.destroy();
-    };
-    tcp.on('data', receive);
-    tcp.on('end', end);
+    });
   }
 
-  #upgradeFromHttp(tcp: Duplex, head: RequestHead, rest: Uint8Array): void {
-    if (this.#isOurs(tcp)) this.#upgrade(tcp, head, rest);
-    else tcp.destroy();
+  async drain(options: DrainOptions = {}): Promise<void> {
+    const resolved = resolveDrainOptions(options, this.options.closeTimeout);
+    this.#stopped ??= this.#stop(resolved);
+    return this.#stopped;
   }
 
-  /** node:http names its connections by a wider type; these are the ones that we gave it. */
-  #isOurs(tcp: Duplex): tcp is TcpSocket {
-    return (this.#tcpSockets as ReadonlySet<Duplex>).has(tcp);
+  close({ code = CloseCode.goingAway, reason = 'The server is stopping.' }: ServerCloseOptions = {}) {
+    return this.drain({ code, reason });
   }
 
-  // From a head to a WebSocket ------------------------------------------------------------------------------------
-
-  #upgrade(tcp: TcpSocket, head: RequestHead, rest: Uint8Array): void {
-    const checked = checkUpgradeRequest(head, this.options);
-    const request: UpgradeRequest = { ...checked.request, remoteAddress: addressOf(tcp) };
-    if (this.#closing !== undefined) throw new HttpError(503, 'RFC 9110 §15.6.4', 'The server is stopping.');
-    const decision = checkDecision(this.handlers.upgrade(request));
-    if ('refuse' in decision) {
-      throw new HttpError(decision.refuse, 'RFC 6455 §4.2.2', decision.explanation);
-    }
-    const { protocol } = decision;
-    if (protocol !== undefined && !request.protocols.includes(protocol)) {
-      throw new TypeError(
-        `The upgrade handler chose the protocol ${protocol}, which the client did not offer.`,
-      );
-    }
-    const reply = encodeUpgradeReply({ key: checked.key, protocol });
-    this.#deadlines.delete(tcp);
-    tcp.setTimeout(0);
-    const socket = new ServerSocket(this, tcp, request, protocol ?? '', decision.data, reply);
-    this.sockets.add(socket);
-    socket.open(rest);
-  }
-
-  #refuseError(tcp: Duplex, error: unknown): void {
-    if (!this.#isOurs(tcp)) {
-      tcp.destroy();
-      return;
-    }
-    if (error instanceof HttpError) {
-      this.#refuse(tcp, error);
-      return;
-    }
-    this.report(error, undefined);
-    this.#refuse(tcp, new HttpError(500, 'RFC 9110 §15.6.1', 'The server failed on this request.'));
-  }
-
-  /** Answers in words and ends. What still arrives is read and dropped, for a reset would take the answer with it. */
-  #refuse(tcp: TcpSocket, error: HttpError): void {
-    // A server that has a clock says the date of a 4xx (RFC 9110 §6.6.1); the core has none.
-    const headers = { ...error.headers, Date: new Date().toUTCString() };
-    tcp.end(encodeRefusal(error.status, error.explanation, headers));
-    tcp.on('data', () => {});
-    tcp.resume();
-    this.#deadlines.set(tcp, this.options.clock.now() + this.options.closeTimeout);
-  }
-
-  // Deadlines -----------------------------------------------------------------------------------------------------
-
-  #sweep(): void {
-    const now = this.options.clock.now();
-    for (const [tcp, deadline] of this.#deadlines) {
-      if (now < deadline) continue;
-      if (tcp.writableEnded) tcp.destroy();
-      else
-        this.#refuse(tcp, new HttpError(408, 'RFC 9110 §15.5.9', 'The request head did not arrive in time.'));
-    }
-    for (const socket of this.sockets) {
-      if (socket.readyState !== ReadyState.closed) socket.sweep(now);
-    }
-  }
-}
-
-/** What JavaScript callers may get wrong, above all a promise, which would let everybody in. @throws TypeError */
-function checkDecision<T>(decision: UpgradeDecision<T>): UpgradeDecision<T> {
-  if (typeof decision !== 'object' || decision === null || !('refuse' in decision || 'data' in decision)) {
-    throw new TypeError(
-      'The upgrade handler must return { data } or { refuse, explanation }, and not a promise.',
+  async #stop(options: ResolvedDrainOptions): Promise<void> {
+    const { clock } = this.options;
+    this.#stopping = unavailable(
+      'The server is stopping.',
+      Math.max(1, Math.ceil(options.retryWindow / 1000)),
     );
-  }
-  if ('refuse' in decision) {
-    const { refuse, explanation } = decision;
-    if (!Number.isInteger(refuse) || refuse < 300 || refuse > 599 || typeof explanation !== 'string') {
-      throw new TypeError(
-        `The upgrade handler refused with ${refuse}; it takes 300 to 599 and an explanation.`,
-      );
+    const stopped = this.#listener.stop();
+    for (const detach of this.#detachments) detach();
+    this.pending.endAll();
+    this.#http.refuseAll(this.#stopping);
+    const sockets = [...this.sockets];
+    for (const [index, socket] of sockets.entries()) {
+      const pause = retryAfter(index, sockets.length, options.retryWindow, Math.random);
+      socket.close(options.code, reasonWithHint(options, pause));
     }
+    const deadline = clock.now() + options.deadline;
+    const stopWaiting = clock.every(sweepInterval, () => {
+      this.#http.closeIdle();
+      if (clock.now() >= deadline) this.#cutAll();
+    });
+    // The clock does not keep the process alive; sockets that are still open do.
+    await stopped;
+    // Node says so before the last connections have told their ends; the `close` handlers come first.
+    await new Promise<void>((resolve) => {
+      this.#checkEmpty = () => {
+        if (this.#listener.size === 0 && this.sockets.size === 0) resolve();
+      };
+      this.#checkEmpty();
+    });
+    stopWaiting();
+    this.#stopSweeping?.();
+    this.#http.stop();
   }
-  return decision;
+
+  #cutAll(): void {
+    for (const socket of this.sockets) socket.cut('The server stopped, and the peer did not finish in time.');
+    this.#refusals.destroyAll();
+    this.#listener.destroyAll();
+  }
 }
 
 function warn(error: unknown): void {
   process.emitWarning(
     error instanceof Error ? error : new Error('A handler threw what is no Error.', { cause: error }),
   );
-}
-
-/** The peer's IP address; an IPv4 one is given as such when it came in over IPv6. Empty when the peer is gone already. */
-function addressOf(tcp: TcpSocket): string {
-  return (tcp.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
 }

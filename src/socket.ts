@@ -2,17 +2,26 @@
  * One client of a server: a wire with the server's handlers on it, and the names that a browser programmer knows. Made by
  * server.ts after the handshake. A handler that throws costs its own socket, never the process.
  */
-import type { Socket as TcpSocket } from 'node:net';
 import { CloseCode } from './close.ts';
 import type { CloseRecord } from './close-record.ts';
-import { Connection, type ReadyState } from './connection.ts';
+import { Connection, ReadyState } from './connection.ts';
 import type { UpgradeRequest } from './handshake.ts';
 import type { ResolvedOptions } from './options.ts';
-import type { PreparedMessage } from './prepared-message.ts';
+import { PreparedMessage } from './prepared-message.ts';
 import { onRejection } from './rejection.ts';
+import type { Upgraded } from './upgrades.ts';
 import { SendResult, Wire, type WireEvents } from './wire.ts';
 
 export { SendResult };
+
+export interface SendOptions {
+  /**
+   * Whether it may be compressed, where that was agreed on. Default: yes for a PreparedMessage, and for any message to
+   * a socket that neither subscribes to a topic nor was ever sent a PreparedMessage. What is sent to one alone would
+   * set its window apart from the others', and a broadcast would have to be compressed for it alone.
+   */
+  readonly compress?: boolean | undefined;
+}
 
 /** One peer, by the names that a browser programmer knows. `T` is what the `upgrade` handler gave it. */
 export interface WebSocket<T> {
@@ -23,9 +32,11 @@ export interface WebSocket<T> {
   readonly bufferedAmount: number;
   /** The subprotocol that was chosen, or ''. */
   readonly protocol: string;
+  /** The extensions that were agreed on, as the reply had them, or ''. */
+  readonly extensions: string;
   /** The request that opened it. */
   readonly request: UpgradeRequest;
-  /** IP address of the TCP peer. */
+  /** IP address of the client; behind trusted proxies it is what they say. */
   readonly remoteAddress: string;
   /** Milliseconds that the last ping took there and back; undefined before the first. */
   readonly roundTripTime: number | undefined;
@@ -33,7 +44,7 @@ export interface WebSocket<T> {
    * Sends text (a string) or binary (octets, not to be changed until they are written). Never throws for a socket
    * that is closed or closing: it answers `closed`.
    */
-  send(data: string | Uint8Array | PreparedMessage): SendResult;
+  send(data: string | Uint8Array | PreparedMessage, options?: SendOptions): SendResult;
   /** Sends a Ping with up to 125 octets. @throws RangeError for more */
   ping(payload?: Uint8Array): void;
   /** Starts the closing handshake (§7.1.2). @throws RangeError for a code or reason that must not be sent */
@@ -50,7 +61,10 @@ export interface WebSocket<T> {
  * used, but a promise that rejects counts as a throw.
  */
 export interface SocketHandlers<T> {
-  /** The handshake is done. Nothing of the peer's is handed out before this has been called. */
+  /**
+   * The handshake is done. Nothing of the peer's is handed out before this has been called and, when it returns a
+   * promise, before that is fulfilled; meanwhile the peer is neither read from nor pinged.
+   */
   open?(socket: WebSocket<T>): unknown;
   /** A message: a string for text; for binary octets that are now yours. */
   message(socket: WebSocket<T>, data: string | Uint8Array): unknown;
@@ -72,6 +86,10 @@ export interface SocketHost<T> {
   schedule(socket: ServerSocket<T>): void;
   subscribe(socket: ServerSocket<T>, topic: string): void;
   unsubscribe(socket: ServerSocket<T>, topic: string): void;
+  /** Whether it gets what is published to any topic. */
+  subscribes(socket: ServerSocket<T>): boolean;
+  /** The socket holds so many octets more, or less. */
+  held(difference: number): void;
   /** TCP is gone. */
   closed(socket: ServerSocket<T>): void;
   /** A handler threw. */
@@ -82,24 +100,23 @@ export class ServerSocket<T> implements WebSocket<T> {
   data: T;
   readonly request: UpgradeRequest;
   readonly protocol: string;
+  readonly extensions: string;
   readonly #host: SocketHost<T>;
   readonly #wire: Wire;
+  readonly #compresses: boolean;
+  #sharesMessages = false;
 
-  /** @param reply the octets that open the WebSocket; they go out with what `open` has to say */
-  constructor(
-    host: SocketHost<T>,
-    tcp: TcpSocket,
-    request: UpgradeRequest,
-    protocol: string,
-    data: T,
-    reply: Uint8Array,
-  ) {
+  constructor(host: SocketHost<T>, upgraded: Upgraded<T>) {
+    const { stream, request, data, protocol, extensions, deflate, reply } = upgraded;
     this.#host = host;
     this.request = request;
     this.protocol = protocol;
+    this.extensions = extensions;
     this.data = data;
-    const connection = new Connection('server', { maxMessageLength: host.options.maxMessageLength });
-    this.#wire = new Wire(tcp, connection, host.options, new SocketEvents(this, host), reply);
+    this.#compresses = deflate !== undefined;
+    const { maxMessageLength } = host.options;
+    const connection = new Connection('server', { maxMessageLength, deflate });
+    this.#wire = new Wire(stream, connection, host.options, new SocketEvents(this, host), reply);
   }
 
   get readyState(): ReadyState {
@@ -118,8 +135,12 @@ export class ServerSocket<T> implements WebSocket<T> {
     return this.#wire.roundTripTime;
   }
 
-  send(data: string | Uint8Array | PreparedMessage): SendResult {
-    return this.#wire.send(data);
+  send(data: string | Uint8Array | PreparedMessage, options?: SendOptions): SendResult {
+    if (!this.#compresses) return this.#wire.send(data, false);
+    const isShared = data instanceof PreparedMessage;
+    if (isShared) this.#sharesMessages = true;
+    const stayOut = !isShared && (this.#sharesMessages || this.#host.subscribes(this));
+    return this.#wire.send(data, options?.compress ?? !stayOut);
   }
 
   ping(payload?: Uint8Array): void {
@@ -134,6 +155,11 @@ export class ServerSocket<T> implements WebSocket<T> {
     this.#wire.terminate();
   }
 
+  /** The same, with one sentence for the close record. */
+  cut(cause: string): void {
+    this.#wire.terminate(cause);
+  }
+
   subscribe(topic: string): void {
     if (!this.#wire.finished) this.#host.subscribe(this, topic);
   }
@@ -144,14 +170,33 @@ export class ServerSocket<T> implements WebSocket<T> {
 
   // What the server does ----------------------------------------------------------------------------------------
 
+  /** Octets of memory held for this peer. */
+  get heldAmount(): number {
+    return this.#wire.heldAmount;
+  }
+
   /** Calls the `open` handler and begins to read, with the octets that came behind the head. */
   open(rest: Uint8Array): void {
+    let opening: unknown;
     try {
-      this.settle(this.#host.handlers.open?.(this));
+      opening = this.#host.handlers.open?.(this);
     } catch (error) {
       this.fail(error);
     }
-    this.#wire.start(rest);
+    if (!isThenable(opening)) {
+      this.#wire.start(rest);
+      return;
+    }
+    this.#wire.start(rest, true);
+    Promise.resolve(opening).then(
+      () => this.#wire.release(),
+      (error: unknown) => this.fail(error),
+    );
+  }
+
+  /** Closes with that code and cuts TCP, because the memory is needed. */
+  expel(code: number, cause: string): void {
+    this.#wire.expel(code, cause);
   }
 
   /** Writes what waits, with one system call. */
@@ -172,7 +217,7 @@ export class ServerSocket<T> implements WebSocket<T> {
 
   /** A handler threw. It costs its own socket 1011 and is reported; it never ends the process. */
   fail(error: unknown): void {
-    this.#wire.explain('A handler threw.');
+    if (this.readyState === ReadyState.open) this.#wire.explain('A handler threw.');
     this.#host.report(error, this);
     if (!this.#wire.finished) this.close(CloseCode.internalError, 'The server failed on this message.');
   }
@@ -236,4 +281,13 @@ class SocketEvents<T> implements WireEvents {
   schedule(): void {
     this.#host.schedule(this.#socket);
   }
+
+  held(difference: number): void {
+    this.#host.held(difference);
+  }
+}
+
+/** Whether it is a promise, of whatever make. */
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value;
 }

@@ -11,6 +11,11 @@ export class Topics<Subscriber> {
     return this.#subscribers.get(topic) ?? [];
   }
 
+  /** Whether it is in any topic. */
+  has(subscriber: Subscriber): boolean {
+    return this.#topics.has(subscriber);
+  }
+
   /** Doing it twice is doing it once. */
   subscribe(subscriber: Subscriber, topic: string): void {
     addTo(this.#subscribers, topic, subscriber);

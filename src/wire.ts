@@ -16,6 +16,9 @@ import type { PreparedMessage } from './prepared-message.ts';
 export const SendResult = { sent: 'sent', buffered: 'buffered', closed: 'closed' } as const;
 export type SendResult = (typeof SendResult)[keyof typeof SendResult];
 
+/** Octets that may stay in TCP after an expulsion: a Close frame, which over TLS waits a moment in any case. */
+const closeAllowance = 1024;
+
 /** Limits and deadlines; one object may serve all wires. Units and defaults: ServerOptions. */
 export interface WireOptions {
   readonly maxBufferedAmount: number;
@@ -41,6 +44,8 @@ export interface WireEvents {
   closed(record: CloseRecord): void;
   /** Asks for one `flush` at the end of this tick. */
   schedule(): void;
+  /** `heldAmount` has changed by so many octets. */
+  held?(difference: number): void;
 }
 
 export class Wire {
@@ -60,6 +65,8 @@ export class Wire {
   #held: Uint8Array | undefined;
   #ended = false;
   #finished = false;
+  /** What `held` has been told of. */
+  #reportedAmount = 0;
   /** Why we gave up on the peer, and TCP's own error: for the close record. */
   #cause: string | undefined;
   #error: Error | undefined;
@@ -170,6 +177,7 @@ export class Wire {
     }
     this.#connection.send(data, compress);
     this.#schedule();
+    this.#reportHeld();
     if (this.bufferedAmount <= maxBufferedAmount / 2) return SendResult.sent;
     this.#wantsDrain = true;
     return SendResult.buffered;
@@ -206,6 +214,17 @@ export class Wire {
     this.close(code, truncateReason(cause));
   }
 
+  /**
+   * The same at once, for a peer whose memory is needed elsewhere: the Close goes out if TCP takes it in this moment.
+   */
+  expel(code: number, cause: string): void {
+    this.giveUp(code, cause);
+    this.#flush();
+    this.#connection.receiveEnd();
+    if (this.#tcp.writableLength <= closeAllowance) this.#tcp.destroySoon();
+    else this.#tcp.destroy();
+  }
+
   /** Notes why the closing that follows was begun, for the close record. The first one counts. */
   explain(cause: string): void {
     this.#cause ??= cause;
@@ -215,6 +234,7 @@ export class Wire {
   flush(): void {
     this.#scheduled = false;
     this.#flush();
+    this.#reportHeld();
   }
 
   /** Looks at the deadlines. Called every second. */
@@ -252,11 +272,21 @@ export class Wire {
       }
     }
     this.#flush();
+    this.#reportHeld();
   }
 
   #receiveEnd(): void {
     this.#connection.receiveEnd();
     this.#flush();
+    this.#reportHeld();
+  }
+
+  #reportHeld(): void {
+    const amount = this.#finished ? 0 : this.heldAmount;
+    const difference = amount - this.#reportedAmount;
+    if (difference === 0) return;
+    this.#reportedAmount = amount;
+    this.#events.held?.(difference);
   }
 
   #schedule(): void {
@@ -314,6 +344,7 @@ export class Wire {
     if (tcp.destroyed || tcp.writableLength > 0) return;
     if (this.#connection.pendingAmount > 0 && !this.#scheduled) this.#flush();
     this.#readOrWait();
+    this.#reportHeld();
     if (!this.#wantsDrain || this.bufferedAmount > 0) return;
     this.#wantsDrain = false;
     if (this.readyState === ReadyState.open) this.#events.drained();
@@ -352,6 +383,7 @@ export class Wire {
       idleTime: now - this.#lastReceived,
     });
     this.#connection.receiveEnd();
+    this.#reportHeld();
     this.#events.closed(record);
   }
 }

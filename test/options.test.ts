@@ -1,46 +1,95 @@
 /** What a server may be told: defaults, ranges, and errors that name the option. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { resolveOptions, type ServerOptions, sweepInterval } from '../src/options.ts';
+import { resolveOptions, sweepInterval } from '../src/options.ts';
+import { certificate } from './support/certificates.ts';
 
 test('untold, it listens to this machine only and takes the documented defaults', () => {
-  const { http, clock, ...rest } = resolveOptions({});
+  const { http, clock, trustedProxies, ...rest } = resolveOptions({});
   expect(rest).toEqual({
     host: '127.0.0.1',
     port: 0,
     allowedOrigins: 'same-origin',
+    protocols: [],
+    deflate: undefined,
+    tls: undefined,
+    proxyProtocol: false,
     maxMessageLength: 2 ** 20,
     maxBufferedAmount: 4 * 2 ** 20,
+    maxTotalHeldAmount: 256 * 2 ** 20,
     maxConnections: 16_384,
     maxConnectionsPerAddress: 1024,
+    maxPendingUpgrades: 1024,
     headTimeout: 10_000,
+    upgradeTimeout: 10_000,
     pingInterval: 25_000,
     pongTimeout: 20_000,
     closeTimeout: 5000,
   });
   expect(typeof http).toBe('function');
   expect(typeof clock.now()).toBe('number');
+  expect(trustedProxies.has('127.0.0.1')).toBe(false);
+  expect(trustedProxies.kind).toBe('x-forwarded-for');
 });
 
 test('what is told is taken as it is', () => {
   const http = (_request: IncomingMessage, response: ServerResponse): void => void response.end();
   const clock = { now: () => 0, every: () => () => {} };
-  const told: Required<ServerOptions> = {
+  const told = {
     host: '::1',
     port: 8080,
     http,
     allowedOrigins: ['https://example.org'],
+    protocols: ['chat'],
+    tls: certificate('first'),
+    proxyProtocol: true,
     maxMessageLength: 5,
     maxBufferedAmount: 200_000,
+    maxTotalHeldAmount: 2_000_000,
     maxConnections: 1,
     maxConnectionsPerAddress: 2,
+    maxPendingUpgrades: 3,
     headTimeout: 1,
+    upgradeTimeout: 5,
     pingInterval: 2,
     pongTimeout: 3,
     closeTimeout: 4,
     clock,
   };
-  expect(resolveOptions(told)).toEqual(told);
+  const { trustedProxies, deflate, ...rest } = resolveOptions({
+    ...told,
+    trustedProxies: ['10.0.0.0/8'],
+    forwardingField: 'forwarded',
+    deflate: { threshold: 7 },
+  });
+  expect(rest).toEqual(told);
+  expect([trustedProxies.has('10.1.2.3'), trustedProxies.has('11.1.2.3')]).toEqual([true, false]);
+  expect(trustedProxies.kind).toBe('forwarded');
+  expect(deflate).toMatchObject({ threshold: 7, serverMaxWindowBits: 11 });
+});
+
+test('deflate: true means its defaults, and so does an option that is undefined', () => {
+  expect(resolveOptions({ deflate: true }).deflate).toEqual(resolveOptions({ deflate: {} }).deflate);
+  expect(resolveOptions({ deflate: false }).deflate).toBe(undefined);
+  const untold: Record<string, undefined> = { deflate: undefined, protocols: undefined, port: undefined };
+  expect(resolveOptions(untold)).toMatchObject({ deflate: undefined, protocols: [], port: 0 });
+});
+
+describe('what is neither here nor there is an error that names the option', () => {
+  const faulty: [string, Record<string, unknown>, RegExp][] = [
+    ['a subprotocol', { protocols: ['two words'] }, /protocols holds "two words"/],
+    ['no list of subprotocols', { protocols: 'chat' }, /protocols is "chat"; it takes a list/],
+    ['deflate', { deflate: 'yes' }, /deflate is "yes"; it takes true, false or an object/],
+    ['a part of deflate', { deflate: { level: 10 } }, /level is 10/],
+    ['a proxy', { trustedProxies: ['here'] }, /"here" is neither an IP address nor a range/],
+    ['a field', { forwardingField: 'via' }, /"via"; it takes "x-forwarded-for" or "forwarded"/],
+    ['proxies without names', { proxyProtocol: true }, /proxyProtocol needs trustedProxies/],
+  ];
+  for (const [name, options, message] of faulty) {
+    test(name, () => {
+      expect(() => resolveOptions(options)).toThrow(message);
+    });
+  }
 });
 
 describe('ranges', () => {
@@ -49,9 +98,12 @@ describe('ranges', () => {
     port: [0, 65_535],
     maxMessageLength: [1, 2 ** 30],
     maxBufferedAmount: [131_072, Number.MAX_SAFE_INTEGER],
+    maxTotalHeldAmount: [1_048_576, Number.MAX_SAFE_INTEGER],
     maxConnections: [1, Number.MAX_SAFE_INTEGER],
     maxConnectionsPerAddress: [1, Number.MAX_SAFE_INTEGER],
+    maxPendingUpgrades: [1, Number.MAX_SAFE_INTEGER],
     headTimeout: [1, longest],
+    upgradeTimeout: [1, longest],
     pingInterval: [1, longest],
     pongTimeout: [1, longest],
     closeTimeout: [1, longest],

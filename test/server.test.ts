@@ -65,9 +65,9 @@ describe('the opening handshake over TCP', () => {
     ]);
   });
 
-  test('an upgrade handler that answers with a promise, or a wrong status, lets nobody in', async () => {
+  test('an upgrade handler that answers with nothing, or a wrong status, lets nobody in', async () => {
     const decisions: Record<string, unknown> = {
-      '/promise': Promise.resolve({ refuse: 403, explanation: 'No.' }),
+      '/promise': Promise.resolve({ allow: true }),
       '/nothing': undefined,
       '/status': { refuse: 200, explanation: 'No.' },
       '/words': { refuse: 403 },
@@ -79,8 +79,8 @@ describe('the opening handshake over TCP', () => {
       expect(await answer(port, upgradeHead(port, path))).toMatch(/^HTTP\/1\.1 500 /);
     }
     expect(errors.map(String)).toEqual([
-      'TypeError: The upgrade handler must return { data } or { refuse, explanation }, and not a promise.',
-      'TypeError: The upgrade handler must return { data } or { refuse, explanation }, and not a promise.',
+      'TypeError: The upgrade handler must return { data } or { refuse, explanation }, or a promise of one.',
+      'TypeError: The upgrade handler must return { data } or { refuse, explanation }, or a promise of one.',
       'TypeError: The upgrade handler refused with 200; it takes 300 to 599 and an explanation.',
       'TypeError: The upgrade handler refused with 403; it takes 300 to 599 and an explanation.',
     ]);

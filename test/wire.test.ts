@@ -1,5 +1,5 @@
 /** One WebSocket on real TCP or TLS, without a server around it: when octets go out, when they wait, and who is told. */
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { CloseRecord } from '../src/close-record.ts';
@@ -12,7 +12,13 @@ import { TcpPeer } from './support/tcp-peer.ts';
 
 const text = (value: string) => new TextEncoder().encode(value);
 const frame = (value: string, maskingKey?: number) =>
-  Buffer.from(encodeFrame({ opcode: Opcode.text, payload: text(value), maskingKey }));
+  Buffer.from(
+    encodeFrame({
+      opcode: Opcode.text,
+      payload: text(value),
+      ...(maskingKey === undefined ? {} : { maskingKey }),
+    }),
+  );
 const turn = () => new Promise(setImmediate);
 
 interface Wired {
@@ -93,8 +99,8 @@ async function tlsPair(): Promise<[Socket, TcpPeer]> {
   onTestFinished(() => void server.close());
   const accepted = new Promise<Socket>((resolve) => server.once('secureConnection', resolve));
   const port = await listen(server);
-  const socket = connectTls({ port, host: '127.0.0.1', ca: cert, allowHalfOpen: true });
-  const peer = new TcpPeer(socket);
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+  const peer = new TcpPeer(connectTls({ socket, host: '127.0.0.1', ca: cert }));
   return [await accepted, peer];
 }
 

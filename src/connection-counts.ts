@@ -1,0 +1,31 @@
+/** How many connections each address has. Pure bookkeeping; called by listener.ts and upgrades.ts. */
+export class ConnectionCounts<Stream> {
+  readonly #limit: number;
+  readonly #counts = new Map<string, number>();
+  readonly #addresses = new Map<Stream, string>();
+
+  /** @param limit how many one address may have */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Counts a connection until `leave`; a second time does nothing. @returns false, uncounted, when it is over the limit */
+  enter(stream: Stream, address: string): boolean {
+    if (this.#addresses.has(stream)) return true;
+    const count = this.#counts.get(address) ?? 0;
+    if (count >= this.#limit) return false;
+    this.#counts.set(address, count + 1);
+    this.#addresses.set(stream, address);
+    return true;
+  }
+
+  /** The connection is gone. Nothing happens for one that was not counted. */
+  leave(stream: Stream): void {
+    const address = this.#addresses.get(stream);
+    if (address === undefined) return;
+    this.#addresses.delete(stream);
+    const left = (this.#counts.get(address) ?? 1) - 1;
+    if (left === 0) this.#counts.delete(address);
+    else this.#counts.set(address, left);
+  }
+}
