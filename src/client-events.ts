@@ -2,7 +2,7 @@
  * The events of a client, and an EventTarget that knows their types: the interface of WebSocket in browsers (WHATWG
  * WebSockets §3, HTML §8.1.8.1 for `onopen` and its like). Called by client.ts.
  */
-import type { BinaryData, BinaryType } from './client-options.ts';
+import type { BinaryData, BinaryType } from './client-data.ts';
 import type { CloseRecord } from './close-record.ts';
 
 /** A message, or the payload of a Ping or Pong. */

@@ -3,20 +3,9 @@
  * `connect`, so that a wrong one is a clear error there.
  */
 import type { ConnectionOptions as NodeTlsOptions } from 'node:tls';
+import { type BinaryType, isBinaryType } from './client-data.ts';
 import { type DeflateOptions, type ResolvedDeflateOptions, resolveDeflateOptions } from './deflate.ts';
 import { type Clock, resolveOptions, type ServerOptions } from './options.ts';
-
-/** What binary messages are handed out as. */
-export type BinaryType = keyof BinaryData;
-
-/** The data of a binary message, by `binaryType`. */
-export interface BinaryData {
-  /** Of exactly the message's length; copied when it came together with other frames. */
-  readonly arraybuffer: ArrayBuffer;
-  readonly blob: Blob;
-  /** Perhaps a view of a larger buffer: no copy. */
-  readonly uint8array: Uint8Array;
-}
 
 /** For wss: whom to trust, and who we are. As in node:tls, which has more to say about each. */
 export type ClientTlsOptions = Pick<
@@ -84,28 +73,6 @@ export interface ResolvedConnectOptions {
   readonly signal: AbortSignal | undefined;
   readonly tls: ClientTlsOptions;
   readonly clock: Clock;
-}
-
-const binaryTypes: readonly unknown[] = ['arraybuffer', 'blob', 'uint8array'] satisfies BinaryType[];
-
-/** Whether binary messages can be handed out so. */
-export function isBinaryType(value: unknown): value is BinaryType {
-  return binaryTypes.includes(value);
-}
-
-const conversions: { readonly [Binary in BinaryType]: (octets: Uint8Array) => BinaryData[Binary] } = {
-  arraybuffer: (octets) => {
-    const { buffer, byteLength } = octets;
-    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) return buffer;
-    return new Uint8Array(octets).buffer;
-  },
-  blob: (octets) => new Blob([octets]),
-  uint8array: (octets) => octets,
-};
-
-/** The octets of a message as that type. They are handed on: the caller does not use them again. */
-export function binaryData<Binary extends BinaryType>(type: Binary, octets: Uint8Array): BinaryData[Binary] {
-  return conversions[type](octets);
 }
 
 /** Fills in defaults. @throws RangeError, TypeError that name the option, what it got and what it takes */

@@ -4,6 +4,7 @@
  * §7). Called by whoever imports the package, and by tests of servers.
  */
 import { type ClientAddress, parseAddress } from './client-address.ts';
+import { type BinaryType, binaryData, isBinaryType, messageOctets } from './client-data.ts';
 import {
   ClientCloseEvent,
   ClientErrorEvent,
@@ -14,14 +15,7 @@ import {
   TypedEventTarget,
 } from './client-events.ts';
 import { ClientHandshake, type OpenedConnection } from './client-handshake.ts';
-import {
-  type BinaryType,
-  binaryData,
-  type ConnectOptions,
-  isBinaryType,
-  type ResolvedConnectOptions,
-  resolveConnectOptions,
-} from './client-options.ts';
+import { type ConnectOptions, type ResolvedConnectOptions, resolveConnectOptions } from './client-options.ts';
 import { CloseCode, encodeClosePayload } from './close.ts';
 import type { CloseRecord } from './close-record.ts';
 import { Connection, ReadyState } from './connection.ts';
@@ -152,14 +146,13 @@ export class WebSocketClient<Binary extends BinaryType = 'arraybuffer'> extends 
   }
 
   /**
-   * Sends text (a string) or binary. The octets are copied and may be changed at once. No Blob, whose octets are to be
-   * had only later, when other messages would have gone before it.
+   * Sends text (a string) or binary; its octets are copied and may be changed at once. No Blob (see messageOctets).
    * @returns `sent`; `buffered` when the `drain` event should be waited for before more is sent; `closed`, and nothing
    *   was sent, once closing
    * @throws DOMException named InvalidStateError before it is open, TypeError for data of another type
    */
   send(data: string | ArrayBuffer | ArrayBufferView): SendResult {
-    const message = typeof data === 'string' ? data : octetsOf(data);
+    const message = typeof data === 'string' ? data : messageOctets(data);
     return this.#openWire('send')?.send(message) ?? SendResult.closed;
   }
 
@@ -335,13 +328,6 @@ const stoppedBySignal = 'The client was stopped by its signal before the WebSock
 
 function describe({ explanation, section }: CloseRecord): string {
   return section === undefined ? explanation : `${explanation} (${section})`;
-}
-
-function octetsOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (data instanceof Uint8Array) return data;
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  throw new TypeError('A message is a string, an ArrayBuffer or a view of one.');
 }
 
 function withResolvers<Value>(): {

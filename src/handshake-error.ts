@@ -43,7 +43,8 @@ export class HandshakeError extends Error {
   readonly initiator: CloseRecord['initiator'];
 
   constructor({ explanation, initiator, code, section, response, cause }: HandshakeErrorParts) {
-    super(section === undefined ? explanation : `${explanation} (${section})`, { cause });
+    super(section === undefined ? explanation : `${explanation} (${section})`);
+    if (cause !== undefined) this.cause = cause;
     this.explanation = explanation;
     this.section = section;
     this.response = response;
@@ -118,7 +119,7 @@ function describe(
     case 'EPROTO':
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return `${place} does not speak TLS as we do; is it a ws: address${marked}?`;
+      return `${place} does not speak TLS as we do${marked}; perhaps its address begins with ws:, not wss:.`;
   }
   if (error === undefined) return `${place} ended the connection ${during[stage]}.`;
   return `The connection to ${place} failed ${during[stage]}: ${error.message.trim() || error.name}${marked}.`;
