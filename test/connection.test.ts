@@ -801,6 +801,27 @@ describe('permessage-deflate (RFC 7692)', () => {
     });
   }
 
+  for (const role of roles) {
+    test(`a ${role} that has agreed to take nothing over makes each message by itself (§7.2.1)`, () => {
+      const { agreement } = deflate;
+      const alone = { ...agreement, serverNoContextTakeover: true, clientNoContextTakeover: true };
+      const end = new End(role, { deflate: { ...deflate, agreement: alone } });
+      const frames = [1, 2, 3].map(() => {
+        end.connection.send(chat(1));
+        return end.take().bytes;
+      });
+      // The same octets each time, which an empty window can read.
+      for (const frame of frames) {
+        expect(frame).toEqual(frames[0]);
+        expect(messagesIn(frame, role)).toEqual([{ text: chat(1), compressed: true }]);
+      }
+      const other = new End(role, { deflate });
+      other.connection.send(chat(1));
+      other.connection.send(chat(1));
+      expect(other.take().bytes.length).toBeLessThan(2 * (frames[0]?.length ?? 0));
+    });
+  }
+
   test('after dropping what waited, the rest does not refer to it', () => {
     const end = new End('server', { deflate });
     end.connection.send(chat(1));
