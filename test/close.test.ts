@@ -9,6 +9,8 @@ import {
   isCloseCode,
   maximumReasonLength,
   ProtocolError,
+  retryAfterOf,
+  retryReason,
   truncateReason,
 } from '../src/close.ts';
 
@@ -210,5 +212,40 @@ test('a ProtocolError says what, where and with which code', () => {
     closeCode: 1002,
     section: 'RFC 6455 §5.2',
     explanation: 'A frame has a reserved bit set.',
+  });
+});
+
+describe('the hint when to come back', () => {
+  test('is plain words, and comes back as the number that it was', () => {
+    expect(retryReason(3200)).toBe('retry after 3200 ms');
+    expect(retryReason(0.6)).toBe('retry after 1 ms');
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 999_999_999 }), (milliseconds) => {
+        expect(retryAfterOf(retryReason(milliseconds))).toBe(milliseconds);
+      }),
+      { seed },
+    );
+  });
+
+  test('takes no number that nobody could wait for', () => {
+    for (const milliseconds of [-1, 1e9, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => retryReason(milliseconds)).toThrow(RangeError);
+    }
+  });
+
+  test('stands at the end of a reason, and nowhere else', () => {
+    expect(retryAfterOf('The server restarts. retry after 15 ms')).toBe(15);
+    for (const reason of [
+      '',
+      'retry after ms',
+      'retry after 5 ms please',
+      'retry after -5 ms',
+      'retry after 5.5 ms',
+      'noretry after 5 ms',
+      'Retry after 5 ms',
+      'retry after 1234567890 ms',
+    ]) {
+      expect(retryAfterOf(reason)).toBe(undefined);
+    }
   });
 });

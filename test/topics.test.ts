@@ -17,6 +17,20 @@ test('a subscriber is in a topic once, in the order of coming, and leaves one or
   expect([of(topics, 'news'), of(topics, 'sport'), of(topics, 'nothing')]).toEqual([['c'], [], []]);
 });
 
+test('who is in any topic is known', () => {
+  const topics = new Topics<string>();
+  expect(topics.has('a')).toBe(false);
+  topics.subscribe('a', 'news');
+  topics.subscribe('a', 'sport');
+  topics.unsubscribe('a', 'news');
+  expect([topics.has('a'), topics.has('b')]).toEqual([true, false]);
+  topics.unsubscribe('a', 'sport');
+  expect(topics.has('a')).toBe(false);
+  topics.subscribe('a', 'news');
+  topics.remove('a');
+  expect(topics.has('a')).toBe(false);
+});
+
 test('who leaves while the topic is walked through does not upset the walk', () => {
   const topics = new Topics<string>();
   for (const subscriber of ['a', 'b', 'c']) topics.subscribe(subscriber, 'news');

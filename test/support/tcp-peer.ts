@@ -1,5 +1,6 @@
 /** A bare TCP peer for tests of the shell: it sends what it is told and waits for octets, never for time. */
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { encodeFrame, type Frame } from '../../src/frame.ts';
 
 /** A head that every check accepts, for path `/`. `extra` are whole field lines. */
@@ -52,13 +53,35 @@ export class TcpPeer {
     });
   }
 
+  /** Connects over TLS, trusting that certificate alone. Rejects when the handshake fails. */
+  static async secure(port: number, ca: string): Promise<TcpPeer> {
+    const { socket } = await TcpPeer.connect(port);
+    return TcpPeer.securely(socket, ca);
+  }
+
+  /** TLS on a connection that is open already; nothing may have been read from it. */
+  static securely(tcp: Socket, ca: string): Promise<TcpPeer> {
+    tcp.removeAllListeners('data');
+    return new Promise((resolve, reject) => {
+      const socket = connectTls({ socket: tcp, host: '127.0.0.1', ca });
+      socket.once('error', reject);
+      socket.once('secureConnect', () => resolve(new TcpPeer(socket)));
+    });
+  }
+
   /** Connects and has the WebSocket open; the reply's head is taken off. */
   static async open(port: number, path = '/', extra: readonly string[] = []): Promise<TcpPeer> {
     const peer = await TcpPeer.connect(port);
-    peer.send(upgradeHead(port, path, extra));
-    const head = await peer.head();
-    if (!head.startsWith('HTTP/1.1 101 ')) throw new Error(`The upgrade was refused: ${head}`);
+    await peer.upgrade(port, path, extra);
     return peer;
+  }
+
+  /** Has the WebSocket open. @returns the reply's head */
+  async upgrade(port: number, path = '/', extra: readonly string[] = []): Promise<string> {
+    this.send(upgradeHead(port, path, extra));
+    const head = await this.head();
+    if (!head.startsWith('HTTP/1.1 101 ')) throw new Error(`The upgrade was refused: ${head}`);
+    return head;
   }
 
   send(bytes: string | Uint8Array): void {
