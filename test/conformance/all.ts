@@ -2,6 +2,7 @@
 import type { ConformanceCase } from './cases.ts';
 import { closing } from './closing.ts';
 import { controlFrames } from './control-frames.ts';
+import { deflate } from './deflate.ts';
 import { fragmentation } from './fragmentation.ts';
 import { framing } from './framing.ts';
 import { handshake } from './handshake.ts';
@@ -23,6 +24,7 @@ export const tables: readonly Table[] = [
   { title: 'UTF-8', file: 'test/conformance/utf8.ts', cases: utf8 },
   { title: 'UTF-8 at every alignment', file: 'test/conformance/utf8-alignment.ts', cases: utf8Alignment },
   { title: 'Closing', file: 'test/conformance/closing.ts', cases: closing },
+  { title: 'permessage-deflate', file: 'test/conformance/deflate.ts', cases: deflate },
   { title: 'Robustness', file: 'test/conformance/robustness.ts', cases: robustness },
 ];
 

@@ -6,15 +6,38 @@
  * The servers under test echo each message, take at most `maxMessageLength` octets in one, allow the origin
  * https://allowed.example besides their own, and choose the first subprotocol offered of those in `protocols`.
  */
+import type { DeflateOptions } from '../../src/deflate.ts';
 import { closeFrame, maskedFrame } from '../support/raw-client.ts';
 
 export const maxMessageLength = 100_000;
 export const protocols: readonly string[] = ['chat.v2', 'chat.v1'];
 
+/** How the servers under test compress: what their option `deflate` is given. */
+export const deflateServers = {
+  plain: false,
+  /** The defaults: windows of 2 KiB, nothing under 64 octets is compressed. */
+  usual: true,
+  /** Whatever the client likes; every message that becomes shorter is compressed. */
+  generous: { serverMaxWindowBits: 15, clientMaxWindowBits: 15, threshold: 0 },
+  /** Nothing is remembered. */
+  frugal: {
+    serverNoContextTakeover: true,
+    clientNoContextTakeover: true,
+    serverMaxWindowBits: 9,
+    clientMaxWindowBits: 9,
+    threshold: 0,
+  },
+} as const satisfies Record<string, boolean | DeflateOptions>;
+
+export type ServerName = keyof typeof deflateServers;
+
 /** A frame that must come back. */
 export interface ExpectedFrame {
   readonly opcode: number;
+  /** Inflated. */
   readonly payload: Buffer;
+  /** Whether it has to be compressed or must not be. Default either way. */
+  readonly compressed?: boolean;
 }
 
 export type ConformanceCase = FrameCase | HandshakeCase;
@@ -23,6 +46,10 @@ export interface FrameCase {
   readonly name: string;
   /** Where it is written, as in `RFC 6455 §5.2`. */
   readonly section: string;
+  /** Default `plain`. */
+  readonly server?: ServerName;
+  /** What the handshake offers in Sec-WebSocket-Extensions. Default nothing. */
+  readonly offer?: string;
   /** After the handshake, sent exactly so. */
   readonly octets: Uint8Array;
   /** The frames that come back, in order, before the outcome. */
@@ -38,12 +65,16 @@ export interface FrameCase {
 export interface HandshakeCase {
   readonly name: string;
   readonly section: string;
+  /** Default `plain`. */
+  readonly server?: ServerName;
   /** The whole head, with the empty line that ends it unless the case is about its lack. */
   readonly head: string;
   /** The status of the answer; 101 is proved by an echo over the open WebSocket. */
   readonly status: number;
   /** Fields that the answer must have, by name in lower case; null for one that must not be there. */
   readonly fields?: Readonly<Record<string, string | null>>;
+  /** The one extension in the answer, whatever the order of its parameters; null for none. Default not looked at. */
+  readonly extension?: string | null;
   /** What the sentence in the body must speak of. */
   readonly says?: RegExp;
   /** Frames sent in the same write as the head, with what must come back. */

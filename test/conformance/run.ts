@@ -3,40 +3,66 @@
  * call it. Each case is sent whole, octet by octet and cut at seeded random places, and must have the same outcome; what
  * fails tells how it was sent, with the seed.
  */
+
+import type { DeflateOptions } from '../../src/deflate.ts';
 import { chooseProtocol } from '../../src/handshake.ts';
-import { createServer } from '../../src/server.ts';
+import { createServer, type Server } from '../../src/server.ts';
 import { seededRandom } from '../support/chopping.ts';
-import { decodeClose, maskedFrame, RawClient, type ReceivedFrame } from '../support/raw-client.ts';
+import { decodeClose, maskedFrame, RawClient } from '../support/raw-client.ts';
 import {
   type ConformanceCase,
+  deflateServers,
+  type ExpectedFrame,
   type FrameCase,
   type HandshakeCase,
   maxMessageLength,
   protocols,
+  type ServerName,
 } from './cases.ts';
 
 const seed = 6455;
 /** Longer vectors are not sent octet by octet: the pieces would take minutes and try nothing new. */
 const longestInOctets = 400;
 
-/** The servers under test. */
+/** The servers under test, by the port of each. */
 export interface ConformanceServers {
-  readonly port: number;
+  readonly ports: Readonly<Record<ServerName, number>>;
   stop(): Promise<void>;
 }
 
 export async function startServers(): Promise<ConformanceServers> {
-  const server = createServer<undefined>(
-    {
-      upgrade: (request) => ({ data: undefined, protocol: chooseProtocol(request.protocols, protocols) }),
-      message: (socket, data) => {
-        socket.send(data);
+  const servers: Server<undefined>[] = [];
+  const listen = async (deflate: boolean | DeflateOptions): Promise<number> => {
+    const server = createServer<undefined>(
+      {
+        upgrade: (request) => ({ data: undefined, protocol: chooseProtocol(request.protocols, protocols) }),
+        message: (socket, data) => {
+          socket.send(data);
+        },
       },
+      {
+        maxMessageLength,
+        deflate,
+        allowedOrigins: ['https://allowed.example'],
+        maxConnectionsPerAddress: 100_000,
+      },
+    );
+    servers.push(server);
+    return (await server.listen()).port;
+  };
+  const { plain, usual, generous, frugal } = deflateServers;
+  const ports = {
+    plain: await listen(plain),
+    usual: await listen(usual),
+    generous: await listen(generous),
+    frugal: await listen(frugal),
+  };
+  return {
+    ports,
+    async stop() {
+      await Promise.all(servers.map((server) => server.close()));
     },
-    { maxMessageLength, allowedOrigins: ['https://allowed.example'], maxConnectionsPerAddress: 100_000 },
-  );
-  const { port } = await server.listen();
-  return { port, stop: () => server.close() };
+  };
 }
 
 /** What must come of a case, in two words. */
@@ -85,11 +111,15 @@ function* deliveries(octets: Uint8Array): Generator<Delivery> {
 }
 
 async function runFrames(
-  { frames, outcome }: FrameCase,
+  { frames, outcome, server = 'plain', offer }: FrameCase,
   pieces: readonly Uint8Array[],
-  { port }: ConformanceServers,
+  { ports }: ConformanceServers,
 ): Promise<void> {
-  const client = await RawClient.open(port);
+  const client = await RawClient.open(
+    ports[server],
+    '/',
+    offer === undefined ? [] : [`Sec-WebSocket-Extensions: ${offer}`],
+  );
   try {
     const sent = client.sendInPieces(pieces);
     await expectFrames(client, frames);
@@ -124,9 +154,9 @@ async function runFrames(
 async function runHandshake(
   test: HandshakeCase,
   pieces: readonly Uint8Array[],
-  { port }: ConformanceServers,
+  { ports }: ConformanceServers,
 ): Promise<void> {
-  const client = await RawClient.connect(port);
+  const client = await RawClient.connect(ports[test.server ?? 'plain']);
   try {
     const sent = client.sendInPieces(pieces);
     const { status, headers, body } = await client.response();
@@ -134,6 +164,14 @@ async function runHandshake(
       throw new Error(`status: ${status} came, ${test.status} was expected; it said ${body}`);
     for (const [name, value] of Object.entries(test.fields ?? {})) {
       expectEqual(headers.get(name) ?? null, value, `field ${name}`);
+    }
+    if (test.extension !== undefined) {
+      const answer = headers.get('sec-websocket-extensions');
+      expectEqual(
+        answer === undefined ? null : sorted(answer),
+        test.extension && sorted(test.extension),
+        'extension',
+      );
     }
     if (status === 101) {
       await expectFrames(client, test.early?.frames ?? []);
@@ -153,13 +191,20 @@ async function runHandshake(
   }
 }
 
-async function expectFrames(
-  client: RawClient,
-  expected: readonly { readonly opcode: number; readonly payload: Buffer }[],
-): Promise<void> {
+async function expectFrames(client: RawClient, expected: readonly ExpectedFrame[]): Promise<void> {
   for (const [index, frame] of expected.entries()) {
-    expectEqual(summary(await client.frame()), summary(frame), `frame ${index}`);
+    const received = await client.frame();
+    expectEqual(summary(received), summary(frame), `frame ${index}`);
+    if (frame.compressed !== undefined) {
+      expectEqual(received.compressed, frame.compressed, `whether frame ${index} is compressed`);
+    }
   }
+}
+
+/** The order of parameters means nothing. */
+function sorted(extension: string): string {
+  const [name = '', ...parameters] = extension.split(';').map((part) => part.trim());
+  return [name, ...parameters.sort()].join('; ');
 }
 
 /** The connection is alive, and nothing else had come back: the next frame is the answer to a Ping sent now. */
@@ -169,9 +214,11 @@ async function expectOpen(client: RawClient): Promise<void> {
   expectEqual(summary(await client.frame()), answer, 'answer to a Ping');
 }
 
-function summary(
-  frame: ReceivedFrame | { readonly opcode: number; readonly fin?: boolean; readonly payload: Buffer },
-): string {
+function summary(frame: {
+  readonly opcode: number;
+  readonly fin?: boolean;
+  readonly payload: Buffer;
+}): string {
   const { opcode, fin, payload } = frame;
   const content =
     payload.length > 80 ? `${payload.length} octets, sum ${sumOf(payload)}` : payload.toString('hex');

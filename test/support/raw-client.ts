@@ -1,14 +1,18 @@
 /**
  * A foreign client for tests of whole servers: it sends octets as they are given, whole or cut, and reads frames with
- * a decoder of its own. Nothing here comes from src/, so a mistake made in both directions there cannot hide itself.
- * It waits for events, never for time.
+ * a decoder of its own, compressed ones too. Nothing here comes from src/, so a mistake made in both directions there
+ * cannot hide itself. It waits for events, never for time.
  */
 import { connect, type Socket } from 'node:net';
+import { createInflateRaw, type InflateRaw } from 'node:zlib';
 
-/** A frame as a server must send it: not masked, no reserved bits. */
+/** A frame as a server must send it: not masked, and RSV1 only where compression was agreed on. */
 export interface ReceivedFrame {
   readonly fin: boolean;
   readonly opcode: number;
+  /** Whether it came compressed. */
+  readonly compressed: boolean;
+  /** Inflated. */
   readonly payload: Buffer;
 }
 
@@ -82,6 +86,7 @@ export class RawClient {
   #length = 0;
   #ended = false;
   #wake: (() => void) | undefined;
+  #inflater: MessageInflater | undefined;
 
   private constructor(tcp: Socket) {
     this.#tcp = tcp;
@@ -112,12 +117,14 @@ export class RawClient {
     });
   }
 
-  /** Connects and opens the WebSocket. @throws Error with the server's words when it refuses */
+  /** Connects and opens the WebSocket; what the fields offer may be agreed on. @throws Error with the server's words when it refuses */
   static async open(port: number, target = '/', fields: readonly string[] = []): Promise<RawClient> {
     const client = await RawClient.connect(port);
     client.send(upgradeHead(target, fields));
-    const { status, body } = await client.response();
+    const { status, headers, body } = await client.response();
     if (status !== 101) throw new Error(`The upgrade was refused with ${status}: ${body}`);
+    const extensions = headers.get('sec-websocket-extensions');
+    if (extensions !== undefined) client.#inflater = new MessageInflater(extensions);
     return client;
   }
 
@@ -176,7 +183,13 @@ export class RawClient {
     const start = await this.#take(2);
     const first = start.readUInt8(0);
     const second = start.readUInt8(1);
-    if ((first & 0x70) !== 0) throw new Error('The server set a reserved bit.');
+    const compressed = (first & 0x40) !== 0;
+    if ((first & 0x30) !== 0 || (compressed && this.#inflater === undefined)) {
+      throw new Error('The server set a reserved bit.');
+    }
+    if (compressed && first !== 0xc1 && first !== 0xc2) {
+      throw new Error('The server compressed something else than a whole message.');
+    }
     if ((second & 0x80) !== 0) throw new Error('The server masked a frame.');
     let length = BigInt(second & 0x7f);
     if (length === 126n) {
@@ -186,8 +199,9 @@ export class RawClient {
       length = (await this.#take(8)).readBigUInt64BE();
       if (length < 65_536n) throw new Error('The server wrote a short length with 64 bits.');
     }
-    const payload = await this.#take(Number(length));
-    return { fin: (first & 0x80) !== 0, opcode: first & 0x0f, payload };
+    const sent = await this.#take(Number(length));
+    const payload = compressed ? ((await this.#inflater?.inflate(sent)) ?? sent) : sent;
+    return { fin: (first & 0x80) !== 0, opcode: first & 0x0f, compressed, payload };
   }
 
   /** The code and reason of a Close frame, which has to be the next one. The code is 1005 when it has none. */
@@ -255,6 +269,40 @@ export class RawClient {
     }
     return new Promise((resolve) => {
       this.#wake = resolve;
+    });
+  }
+}
+
+/** Inflates what a server sends, as RFC 7692 §7.2.2 has it: one live stream, or one for each message. */
+class MessageInflater {
+  readonly #windowBits: number;
+  readonly #takeover: boolean;
+  #stream: InflateRaw;
+
+  /** @param agreed the server's answer: no larger window than that is held, so a message that needs one fails */
+  constructor(agreed: string) {
+    this.#windowBits = Number(/server_max_window_bits="?(\d+)/.exec(agreed)?.[1] ?? 15);
+    this.#takeover = !agreed.includes('server_no_context_takeover');
+    this.#stream = createInflateRaw({ windowBits: this.#windowBits });
+  }
+
+  inflate(payload: Uint8Array): Promise<Buffer> {
+    if (!this.#takeover) this.#stream = createInflateRaw({ windowBits: this.#windowBits });
+    const stream = this.#stream;
+    const chunks: Buffer[] = [];
+    const gather = (chunk: Buffer): void => {
+      chunks.push(chunk);
+    };
+    return new Promise((resolve, reject) => {
+      stream.on('data', gather);
+      stream.once('error', reject);
+      stream.write(payload);
+      stream.write(Uint8Array.of(0x00, 0x00, 0xff, 0xff));
+      stream.flush(() => {
+        stream.off('data', gather);
+        stream.off('error', reject);
+        resolve(Buffer.concat(chunks));
+      });
     });
   }
 }
