@@ -95,7 +95,7 @@ export function resolveConnectOptions(options: ConnectOptions): ResolvedConnectO
     headers: options.headers ?? {},
     origin: options.origin,
     binaryType,
-    deflate: deflate === false ? undefined : resolveDeflateOptions('client', deflate === true ? {} : deflate),
+    deflate: resolveDeflate(deflate),
     maxMessageLength,
     maxBufferedAmount,
     handshakeTimeout,
@@ -106,6 +106,14 @@ export function resolveConnectOptions(options: ConnectOptions): ResolvedConnectO
     tls: options.tls ?? {},
     clock,
   };
+}
+
+function resolveDeflate(deflate: boolean | DeflateOptions): ResolvedDeflateOptions | undefined {
+  if (deflate === false) return undefined;
+  if (deflate !== true && (typeof deflate !== 'object' || deflate === null)) {
+    throw new TypeError(`deflate is ${JSON.stringify(deflate)}; it takes true, false or an object.`);
+  }
+  return resolveDeflateOptions('client', deflate === true ? {} : deflate);
 }
 
 /** What a client is told in the same words as a server, and checked with it. */

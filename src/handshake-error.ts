@@ -122,7 +122,7 @@ function describe(
       return `${place} does not speak TLS as we do${marked}; perhaps its address begins with ws:, not wss:.`;
   }
   if (error === undefined) return `${place} ended the connection ${during[stage]}.`;
-  return `The connection to ${place} failed ${during[stage]}: ${error.message.trim() || error.name}${marked}.`;
+  return `The connection to ${place} failed ${during[stage]}: ${error.message.replace(/[.\s]+$/, '') || error.name}${marked}.`;
 }
 
 const during = {

@@ -803,7 +803,7 @@ describe('a signal', () => {
 });
 
 describe('the interface of browsers', () => {
-  it('has the states by name, on the class and on each client', () => {
+  it('has the states by name', () => {
     expect([
       WebSocketClient.CONNECTING,
       WebSocketClient.OPEN,

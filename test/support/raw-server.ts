@@ -4,7 +4,7 @@
  * itself. It waits for events, never for time. Stopped when the test ends.
  */
 import { createHash } from 'node:crypto';
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import type { TestCertificate } from './certificates.ts';
@@ -30,13 +30,15 @@ export interface ReceivedClientFrame {
 
 export class RawServer {
   readonly port: number;
+  readonly #server: Server;
   readonly #peers: RawPeer[] = [];
   readonly #waiting: ((peer: RawPeer) => void)[] = [];
   readonly #tcp = new Set<Socket>();
   #whenIdle: (() => void) | undefined;
   #octetsReceived = 0;
 
-  private constructor(port: number) {
+  private constructor(server: Server, port: number) {
+    this.#server = server;
     this.port = port;
   }
 
@@ -53,7 +55,7 @@ export class RawServer {
     const address = server.address();
     if (address === null || typeof address === 'string')
       throw new TypeError('The server has no TCP address.');
-    const raw = new RawServer(address.port);
+    const raw = new RawServer(server, address.port);
     accept = (tcp) => raw.#accept(tcp);
     // Below TLS too: a connection whose handshake fails is no peer, but it must be gone in the end.
     server.on('connection', (tcp: Socket) => {
@@ -63,12 +65,15 @@ export class RawServer {
         if (raw.#tcp.size === 0) raw.#whenIdle?.();
       });
     });
-    onTestFinished(async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const tcp of raw.#tcp) tcp.destroy();
-      await closed;
-    });
+    onTestFinished(() => raw.stop());
     return raw;
+  }
+
+  /** Cuts every connection and gives the port back. */
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const tcp of this.#tcp) tcp.destroy();
+    await closed;
   }
 
   /** The next connection, or the first one nobody has asked for. */
