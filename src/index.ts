@@ -1,11 +1,24 @@
-/** The package's public API: the server, what its handlers get, and the names of the codes. Imported by users. */
+/**
+ * The package's public API: the server, what its handlers get, the client, and the names of the codes. Imported by
+ * users.
+ */
 export type { AttachableServer, AttachOptions } from './attachments.ts';
+export { connect, type WebSocketClient } from './client.ts';
+export type { BinaryData, BinaryType } from './client-data.ts';
+export type {
+  ClientCloseEvent,
+  ClientErrorEvent,
+  ClientEvents,
+  ClientMessageEvent,
+} from './client-events.ts';
+export type { ClientTlsOptions, ConnectOptions } from './client-options.ts';
 export { CloseCode, retryAfterOf, retryReason } from './close.ts';
 export type { CloseRecord } from './close-record.ts';
 export { ReadyState } from './connection.ts';
 export type { DeflateOptions } from './deflate.ts';
 export type { DrainOptions } from './drain.ts';
 export type { UpgradeRequest } from './handshake.ts';
+export { HandshakeError, type RefusedResponse } from './handshake-error.ts';
 export type { ListenAddress } from './listener.ts';
 export type { ChooseProtocol, Clock, ServerOptions, TlsCertificate, TlsOptions } from './options.ts';
 export { PreparedMessage } from './prepared-message.ts';
