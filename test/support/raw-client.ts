@@ -4,7 +4,7 @@
  * cannot hide itself. It waits for events, never for time.
  */
 import { connect, type Socket } from 'node:net';
-import { createInflateRaw, type InflateRaw } from 'node:zlib';
+import { MessageInflater } from './message-inflater.ts';
 
 /** A frame as a server must send it: not masked, and RSV1 only where compression was agreed on. */
 export interface ReceivedFrame {
@@ -124,7 +124,7 @@ export class RawClient {
     const { status, headers, body } = await client.response();
     if (status !== 101) throw new Error(`The upgrade was refused with ${status}: ${body}`);
     const extensions = headers.get('sec-websocket-extensions');
-    if (extensions !== undefined) client.#inflater = new MessageInflater(extensions);
+    if (extensions !== undefined) client.#inflater = inflaterFor(extensions);
     return client;
   }
 
@@ -273,38 +273,10 @@ export class RawClient {
   }
 }
 
-/** Inflates what a server sends, as RFC 7692 §7.2.2 has it: one live stream, or one for each message. */
-class MessageInflater {
-  readonly #windowBits: number;
-  readonly #takeover: boolean;
-  #stream: InflateRaw;
-
-  /** @param agreed the server's answer: no larger window than that is held, so a message that needs one fails */
-  constructor(agreed: string) {
-    this.#windowBits = Number(/server_max_window_bits="?(\d+)/.exec(agreed)?.[1] ?? 15);
-    this.#takeover = !agreed.includes('server_no_context_takeover');
-    this.#stream = createInflateRaw({ windowBits: this.#windowBits });
-  }
-
-  inflate(payload: Uint8Array): Promise<Buffer> {
-    if (!this.#takeover) this.#stream = createInflateRaw({ windowBits: this.#windowBits });
-    const stream = this.#stream;
-    const chunks: Buffer[] = [];
-    const gather = (chunk: Buffer): void => {
-      chunks.push(chunk);
-    };
-    return new Promise((resolve, reject) => {
-      stream.on('data', gather);
-      stream.once('error', reject);
-      stream.write(payload);
-      stream.write(Uint8Array.of(0x00, 0x00, 0xff, 0xff));
-      stream.flush(() => {
-        stream.off('data', gather);
-        stream.off('error', reject);
-        resolve(Buffer.concat(chunks));
-      });
-    });
-  }
+/** For a server's messages, by its answer to the offer. */
+function inflaterFor(agreed: string): MessageInflater {
+  const windowBits = Number(/server_max_window_bits="?(\d+)/.exec(agreed)?.[1] ?? 15);
+  return new MessageInflater(windowBits, !agreed.includes('server_no_context_takeover'));
 }
 
 /** Reads a server's Close payload. @throws TypeError when the reason is not UTF-8 */
