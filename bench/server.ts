@@ -1,12 +1,13 @@
 /**
- * The server to measure: barewire and nothing else in the process. `/echo` sends each message back with its opcode,
- * `/fanout` sends each message to everybody on that path, the sender included. Run by bench/run.ts and by any load
- * generator: `node --import tsx bench/server.ts --port N` prints `listening N` when it takes connections.
+ * The server to measure: barewire and nothing else in the process. `/fanout` sends each message to everybody on that
+ * path, the sender included; any other path, `/echo` say, sends each message back with its opcode. Run by bench/run.ts
+ * and by any load generator or conformance suite: `node --import tsx bench/server.ts --port N` prints `listening N`
+ * when it takes connections. With `--deflate` it agrees to permessage-deflate (RFC 7692) as the library does by default.
  */
 import { parseArgs } from 'node:util';
 import { createServer, type Server } from '../src/index.ts';
 
-const usage = 'Usage: node --import tsx bench/server.ts [--port N] [--host ADDRESS]';
+const usage = 'Usage: node --import tsx bench/server.ts [--port N] [--host ADDRESS] [--deflate]';
 
 /** Octets in one message. Large enough for every frame length form to be met by far. */
 const maxMessageLength = 64 * 1024 * 1024;
@@ -18,33 +19,28 @@ function fail(sentence: string): never {
   process.exit(2);
 }
 
-function readFlags(): { port: number; host: string } {
+function readFlags(): { port: number; host: string; deflate: boolean } {
   try {
     const { values } = parseArgs({
-      options: { port: { type: 'string', default: '0' }, host: { type: 'string', default: '127.0.0.1' } },
+      options: {
+        port: { type: 'string', default: '0' },
+        host: { type: 'string', default: '127.0.0.1' },
+        deflate: { type: 'boolean', default: false },
+      },
     });
     const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN;
     if (!(port <= 65_535))
       fail(`--port is ${JSON.stringify(values.port)}; it takes a number from 0 to 65535.`);
-    return { port, host: values.host };
+    return { port, host: values.host, deflate: values.deflate };
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error));
   }
 }
 
-function pathOf(path: string): Path | undefined {
-  if (path === '/echo') return 'echo';
-  return path === '/fanout' ? 'fanout' : undefined;
-}
-
-const { port, host } = readFlags();
+const { port, host, deflate } = readFlags();
 const server: Server<Path> = createServer<Path>(
   {
-    upgrade(request) {
-      const path = pathOf(request.path);
-      if (path !== undefined) return { data: path };
-      return { refuse: 404, explanation: 'There is /echo and /fanout here, and nothing else.' };
-    },
+    upgrade: ({ path }) => ({ data: path === '/fanout' ? 'fanout' : 'echo' }),
     open(socket) {
       if (socket.data === 'fanout') socket.subscribe('fanout');
     },
@@ -57,10 +53,13 @@ const server: Server<Path> = createServer<Path>(
     host,
     port,
     maxMessageLength,
+    deflate,
     // Nothing here is private, and load comes from one address.
     allowedOrigins: 'any',
     maxConnections: Number.MAX_SAFE_INTEGER,
     maxConnectionsPerAddress: Number.MAX_SAFE_INTEGER,
+    maxPendingUpgrades: Number.MAX_SAFE_INTEGER,
+    maxTotalHeldAmount: Number.MAX_SAFE_INTEGER,
     // An echo must be able to wait whole, and another behind it, before its sender counts as one that does not read.
     maxBufferedAmount: 4 * maxMessageLength,
     // Load generators need not answer Pings.

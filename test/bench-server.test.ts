@@ -1,13 +1,14 @@
 /**
  * The server that others measure, in a process of its own: every length form up to its 64 MiB, whole and in fragments,
- * by a client that we did not write and by a raw one, and everybody's message to everybody in order.
+ * by a client that we did not write and by a raw one, compressed when told so, and everybody's message to everybody in
+ * order.
  */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { seededRandom } from './support/chopping.ts';
 import { Program } from './support/process.ts';
-import { maskedFrame, RawClient } from './support/raw-client.ts';
+import { maskedFrame, RawClient, upgradeHead } from './support/raw-client.ts';
 
 const limit = 64 * 1024 * 1024;
 const lengths = [0, 1, 125, 126, 127, 65_535, 65_536, 1024 * 1024, 16 * 1024 * 1024, limit];
@@ -199,14 +200,81 @@ describe('/fanout', () => {
   });
 });
 
-describe('the process', () => {
-  it('refuses other paths in words', async () => {
-    const client = await RawClient.connect(port);
-    client.send('GET /other HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n');
-    client.send('Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n');
-    const { status, body } = await client.response();
-    expect([status, body]).toEqual([404, 'There is /echo and /fanout here, and nothing else.\n']);
+describe('--deflate', () => {
+  let deflating: Program;
+  let deflatingPort: number;
+  beforeAll(async () => {
+    deflating = new Program([...command, '--port', '0', '--deflate']);
+    const [, printed] = await deflating.output(/^listening (\d+)\n/);
+    deflatingPort = Number(printed);
+  });
+  afterAll(() => deflating.stop());
+
+  /** What the server answers to that offer; undefined when it declines. */
+  async function answerTo(offer: string, on = deflatingPort): Promise<string | undefined> {
+    const client = await RawClient.connect(on);
+    client.send(upgradeHead('/echo', [`Sec-WebSocket-Extensions: ${offer}`]));
+    const { status, headers } = await client.response();
+    expect(status).toBe(101);
     client.destroy();
+    return headers.get('sec-websocket-extensions');
+  }
+
+  it('agrees to every window that the RFC knows, 8 bits too', async () => {
+    for (const bits of [8, 9, 10, 11, 12, 13, 14, 15]) {
+      const answer = await answerTo(
+        `permessage-deflate; server_max_window_bits=${bits}; client_max_window_bits=${bits}`,
+      );
+      expect(answer).toMatch(/^permessage-deflate; /);
+      for (const side of ['server', 'client']) {
+        const [, agreed] = new RegExp(`${side}_max_window_bits=(\\d+)`).exec(answer ?? '') ?? [];
+        expect(Number(agreed), `${side} of ${answer}`).toBeLessThanOrEqual(bits);
+      }
+    }
+  });
+
+  it('takes the first of several offers that it can', async () => {
+    expect(
+      await answerTo(
+        'x-other, permessage-deflate; server_max_window_bits=16, permessage-deflate; server_no_context_takeover; client_max_window_bits, permessage-deflate',
+      ),
+    ).toMatch(/^permessage-deflate; server_no_context_takeover; [^,]*$/);
+  });
+
+  it('declines what is no legal offer, and everything without the flag', async () => {
+    expect(await answerTo('permessage-deflate; server_max_window_bits=7')).toBeUndefined();
+    expect(await answerTo('permessage-deflate; unknown')).toBeUndefined();
+    expect(await answerTo('permessage-deflate', port)).toBeUndefined();
+  });
+
+  it.each([0, 1, 63, 64, 65_536, 16 * 1024 * 1024])('echoes %i octets compressed', async (length) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${deflatingPort}/echo`, {
+      perMessageDeflate: { threshold: 0 },
+      maxPayload: 2 * limit,
+    });
+    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+    expect(socket.extensions).toBe('permessage-deflate');
+    const data = content(length);
+    // Twice, so that the second one points back into the first.
+    for (const isBinary of [true, false]) {
+      const echoed = next(socket);
+      socket.send(data, { binary: isBinary });
+      const received = await echoed;
+      expect([received.isBinary, received.data.length]).toEqual([isBinary, length]);
+      expect(digest(received.data)).toBe(digest(data));
+    }
+    await ended(socket);
+  });
+});
+
+describe('the process', () => {
+  it('echoes on every other path too, whatever a client was told to open', async () => {
+    for (const target of ['/', '/other', '/echo?case=1', '/fanout/', '/Fanout']) {
+      const client = await RawClient.open(port, target);
+      client.send(maskedFrame({ opcode: 0x1, payload: target }));
+      expect((await client.frame()).payload.toString()).toBe(target);
+      client.destroy();
+    }
   });
 
   it.each([['--port', 'x'], ['--port', '65536'], ['--port', '-1'], ['--port'], ['--speed', '9'], ['extra']])(
