@@ -2,6 +2,7 @@
  * The client against a server of raw octets: what it sends, what it takes, what it refuses, and how each end comes.
  * Each rule of the protocol that connection.test.ts shows for a server is shown here for the client, over TCP.
  */
+import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { connect, WebSocketClient } from '../src/client.ts';
 import type { ClientCloseEvent, ClientErrorEvent } from '../src/client-events.ts';
@@ -218,6 +219,24 @@ describe('wss', () => {
     await (await server.next()).accept();
     await client.opened;
     client.terminate();
+  });
+
+  it('names the server in TLS (SNI), but no IP address: those are no names (RFC 6066 §3)', async () => {
+    const names: unknown[] = [];
+    const server = createTlsServer(certificate('first'), (tcp) => {
+      names.push(tcp.servername);
+      tcp.on('error', () => {}).destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, resolve));
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    if (address === null || typeof address === 'string')
+      throw new TypeError('The server has no TCP address.');
+    const tls = { ca: certificate('first').cert };
+    for (const host of ['localhost', '127.0.0.1']) {
+      await connect(`wss://${host}:${address.port}/`, { tls }).closed;
+    }
+    expect(names).toEqual(['localhost', false]);
   });
 
   it('refuses a certificate that nobody vouches for, and sends it nothing', async () => {
