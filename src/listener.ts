@@ -61,6 +61,7 @@ export class Listener {
   readonly #peers = new WeakMap<Duplex, Peer>();
   /** TCP connections on which TLS is under way, by both their ends: node:tls does not say which one has become secure. */
   readonly #handshakes = new Map<string, TcpSocket>();
+  readonly #insecure = new Set<TcpSocket>();
   #failedTlsHandshakes = 0;
 
   constructor(host: ListenerHost) {
@@ -71,8 +72,8 @@ export class Listener {
     // HTTP/2 is not spoken; a client that could speak both has to be told.
     const settings = { ...tls, ALPNProtocols: ['http/1.1'], handshakeTimeout: headTimeout };
     this.#tlsServer = createTlsServer(settings, (stream) => this.#secured(stream));
+    // Counted when TCP is gone, with those that did not come so far as to be an error.
     this.#tlsServer.on('tlsClientError', (_error, stream) => {
-      this.#failedTlsHandshakes++;
       stream.on('error', ignore);
       stream.destroy();
     });
@@ -210,14 +211,19 @@ export class Listener {
     }
     const key = endsOf(tcp);
     this.#handshakes.set(key, tcp);
+    this.#insecure.add(tcp);
     tcp.on('close', () => {
+      if (this.#insecure.delete(tcp)) this.#failedTlsHandshakes++;
       if (this.#handshakes.get(key) === tcp) this.#handshakes.delete(key);
     });
+    // In the middle of the handshake the end of one side is the end; afterwards it is ours to say.
+    tcp.allowHalfOpen = false;
     this.#tlsServer.emit('connection', tcp);
   }
 
   #secured(stream: TLSSocket): void {
     stream.on('error', ignore);
+    stream.allowHalfOpen = true;
     const key = endsOf(stream);
     const tcp = this.#handshakes.get(key);
     const peer = tcp && this.#peers.get(tcp);
@@ -227,6 +233,7 @@ export class Listener {
       return;
     }
     this.#handshakes.delete(key);
+    this.#insecure.delete(tcp);
     this.#peers.set(stream, peer);
     const { pending } = this.#host;
     const entry = pending.get(tcp);
