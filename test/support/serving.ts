@@ -19,10 +19,14 @@ export interface Serving {
   opened(): Promise<WebSocket<string>>;
 }
 
-/** Starts a server that echoes unless `handlers` says otherwise. Each socket's data is its path. */
+/**
+ * Starts a server that echoes unless `handlers` says otherwise. Each socket's data is its path. One that does not
+ * listen has port 0.
+ */
 export async function serve(
   handlers: Partial<Handlers<string>> = {},
   options: ServerOptions = {},
+  { listen = true }: { readonly listen?: boolean } = {},
 ): Promise<Serving> {
   const clock = manualClock();
   const errors: unknown[] = [];
@@ -47,7 +51,7 @@ export async function serve(
     },
     { clock, ...options },
   );
-  const { port } = await server.listen();
+  const { port } = listen ? await server.listen() : { port: 0 };
   onTestFinished(async () => {
     const stopped = server.close();
     // Whoever does not answer the Close is cut off by the deadline.
