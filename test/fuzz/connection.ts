@@ -4,7 +4,6 @@
  * says; what goes back is read by a decoder that is not ours.
  */
 import assert from 'node:assert/strict';
-import { Buffer } from 'node:buffer';
 import { inflateRawSync, constants as zlib } from 'node:zlib';
 import { explainClose } from '../../src/close-record.ts';
 import { Connection, type ConnectionEvents, type Role } from '../../src/connection.ts';
@@ -15,11 +14,14 @@ import { controlFrames } from '../conformance/control-frames.ts';
 import { fragmentation } from '../conformance/fragmentation.ts';
 import { framing } from '../conformance/framing.ts';
 import { utf8 as utf8Cases } from '../conformance/utf8.ts';
-import { concat, hex, utf8 } from '../support/octets.ts';
+import { seededRandom } from '../support/chopping.ts';
+import { concat, countedOctets, hex, randomOctets, utf8 } from '../support/octets.ts';
+import { maskedFrame } from '../support/raw-client.ts';
 import { checkWords, classOf, cutAtRandom, magnitude, numberAt, octetByOctet, sameOctets } from './claims.ts';
 import type { Target } from './fuzzer.ts';
 import { changeFrames, type LooseFrame, readFrames, writeFrames } from './loose-frames.ts';
 import { afterOptions, anyOctets, type Mutation } from './mutator.ts';
+import { plainInflate } from './plain-inflate.ts';
 import { readStream, type StreamEnd, type StreamEvent } from './plain-stream.ts';
 
 /** Flags; a limit; two windows; what we do by ourselves, and when; where the octets are cut. */
@@ -301,7 +303,13 @@ function inflateAll(frames: readonly LooseFrame[], { role, agreement }: Options)
   const windowBits = (isServer ? agreement?.serverMaxWindowBits : agreement?.clientMaxWindowBits) ?? 15;
   const streams = alone === true ? payloads : payloads.length === 0 ? [] : [concat(...payloads)];
   return concat(
-    ...streams.map((stream) => inflateRawSync(stream, { windowBits, finishFlush: zlib.Z_SYNC_FLUSH })),
+    ...streams.map((stream) => {
+      const octets = inflateRawSync(stream, { windowBits, finishFlush: zlib.Z_SYNC_FLUSH });
+      // zlib lets pass what points back too far within one call; a peer that keeps no more than was agreed on cannot.
+      const { farthest } = plainInflate(stream, new Uint8Array(0), octets.length);
+      assert(farthest <= 2 ** windowBits, `it points back ${farthest} with a window of ${2 ** windowBits}`);
+      return octets;
+    }),
   );
 }
 
@@ -405,12 +413,18 @@ const compressedStreams = [
   `41 03 f2 48 cd 89 02 01 02 80 04 c9 c9 07 00`,
 ].map(hex);
 
+const random300 = randomOctets(300, seededRandom(1));
+/** Messages that say again what was said long before, or by themselves. */
+const longStream = concat(
+  ...[random300, countedOctets(251), random300, concat(random300, random300), countedOctets(251)].map(
+    (payload) => maskedFrame({ opcode: 0x2, payload }),
+  ),
+);
+
 const plainStreams = [...framing, ...controlFrames, ...fragmentation, ...utf8Cases, ...closing].flatMap(
   (one) =>
     'octets' in one && one.octets instanceof Uint8Array && one.octets.length < 3000 ? [one.octets] : [],
 );
-
-const rest = (text: string): Uint8Array => hex(text);
 
 /** Masks every frame, or none, as the peer of the input's role has to; else most spliced streams end at their first. */
 const maskAsDue: Mutation = (input, random) => {
@@ -425,17 +439,15 @@ export const connectionTarget: Target = {
   name: 'connection',
   seeds: [
     ...plainStreams.flatMap((octets, index) =>
-      bothWays(
-        octets,
-        [0x04, 0x00, 0x08, 0x84][index % 4] ?? 0,
-        rest(`07 00 00 00 00 00 ${hexOctet(index)}`),
-      ),
+      bothWays(octets, 0x04 + (index % 4) * 4, Uint8Array.of(7, 0, index, 0, 0, 0, index)),
     ),
-    ...compressedStreams.flatMap((octets) => [
-      ...bothWays(octets, 0x06, rest('07 77 00 00 00 00 01')),
-      ...bothWays(octets, 0x3a, rest('06 13 00 00 00 00 02')),
-      ...bothWays(octets, 0x4e, rest('02 00 62 00 00 00 03')),
+    ...compressedStreams.flatMap((octets, index) => [
+      ...bothWays(octets, 0x06, Uint8Array.of(7, 0x77, index << 4, 0, 0, 0, 1)),
+      ...bothWays(octets, 0x3a, Uint8Array.of(6, 0x13, (index << 4) | 1, 0, 0, 0, 2)),
+      ...bothWays(octets, 0x4e, Uint8Array.of(2, 0x00, (index << 4) | 2, 0, 0, 0, 3)),
     ]),
+    // Long enough to reach past the smallest windows, there and back.
+    ...bothWays(longStream, 0x06, Uint8Array.of(6, 0x00, 0, 0, 0, 0, 4)),
   ],
   mutations: [
     afterOptions(optionsLength, changeFrames),
@@ -445,7 +457,3 @@ export const connectionTarget: Target = {
   together: 1,
   run: (input) => check(Uint8Array.from(input.subarray(optionsLength)), readOptions(input)),
 };
-
-function hexOctet(number: number): string {
-  return Buffer.of(number & 0xff).toString('hex');
-}

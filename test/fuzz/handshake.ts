@@ -204,15 +204,46 @@ function extensionsIn(octets: Uint8Array): readonly Extension[] | HttpError {
   return orHttpError(() => parseExtensions(new Map([['sec-websocket-extensions', lines]])));
 }
 
+const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
+const space = '[ \\t]*';
+const value = `${space}=${space}(?:(${token})|"((?:[^"\\\\]|\\\\[\\s\\S])*)")`;
+const parameters = `(?:;${space}${token}(?:${value.replaceAll(/\((?!\?)/g, '(?:')})?${space})*`;
+
+/** The same field read with patterns, one element of the list after the other; undefined when it has another form. */
+function readExtensions(octets: Uint8Array): readonly Extension[] | undefined {
+  const text = Buffer.from(octets).toString('latin1').replaceAll('\r\n', ',');
+  const element = new RegExp(`${space}(?:(${token})${space}(${parameters}))?(?:,|$)`, 'y');
+  const extensions: Extension[] = [];
+  while (element.lastIndex < text.length) {
+    const match = element.exec(text);
+    if (match === null) return undefined;
+    const [, name, rest = ''] = match;
+    if (name === undefined) continue;
+    const read = [...rest.matchAll(new RegExp(`;${space}(${token})(?:${value})?`, 'g'))];
+    extensions.push({
+      name,
+      parameters: read.map(([, parameter = '', plain, quoted]) => ({
+        name: parameter,
+        value: plain ?? quoted?.replaceAll(/\\([\s\S])/g, '$1'),
+      })),
+    });
+  }
+  const values = extensions.flatMap((extension) => extension.parameters.flatMap((one) => one.value ?? []));
+  // What is quoted must be a token as well.
+  const areTokens = values.every((one) => new RegExp(`^${token}$`).test(one));
+  return areTokens && extensions.length > 0 ? extensions : undefined;
+}
+
 function runExtensions(octets: Uint8Array): string {
   const extensions = extensionsIn(octets);
+  const expected = readExtensions(octets);
+  assert.deepEqual(extensions instanceof HttpError ? undefined : extensions, expected);
   if (extensions instanceof HttpError) return classOf(extensions);
-  assert(extensions.length > 0);
   const again = parseExtensions(new Map([['sec-websocket-extensions', [encodeExtensions(extensions)]]]));
   assert.deepEqual(again, extensions);
-  const parameters = extensions.flatMap((extension) => extension.parameters);
-  const valued = parameters.filter(({ value }) => value !== undefined);
-  return [extensions, parameters, valued].map(({ length }) => magnitude(length)).join(' ');
+  const all = extensions.flatMap((extension) => extension.parameters);
+  const valued = all.filter((one) => one.value !== undefined);
+  return [extensions, all, valued].map(({ length }) => magnitude(length)).join(' ');
 }
 
 /** What an end wants, as 16 bits choose it. */
