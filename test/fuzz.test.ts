@@ -44,7 +44,7 @@ const reached: Readonly<Record<string, readonly RegExp[]>> = {
   connection: [
     /^server, .*message string/,
     /^client, .*message object/,
-    /^server, .*true, us/,
+    /^server, .*true, /,
     /1002 RFC 7692 §6\.1/,
     /1007 RFC 6455 §8\.1/,
     /1007 RFC 7692 §7\.2\.2/,
