@@ -9,8 +9,8 @@ export function renderConformance(tables: readonly Table[]): string {
   return [
     '# Conformance',
     '',
-    `${total} cases, ${total} passed. Each is a sequence of octets that a client sends over TCP to the real server, whole, octet by`,
-    'octet and cut at seeded random places, and each of these has to have the outcome that is told here. The client is',
+    `${total} cases, ${total} passed. Each is a sequence of octets that a client sends over TCP to the real server: whole, octet`,
+    'by octet when it has 400 or fewer, and cut at seeded random places. Each time the outcome told here has to come. The client is',
     '`test/support/raw-client.ts`, which shares no code with the server.',
     '',
     '`npm run conformance` runs them all and writes this page; `npm test` runs them too.',
