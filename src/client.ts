@@ -46,6 +46,9 @@ export function connect(
 
 const nextMaskingKey = maskingKeys();
 
+/** Octets of a Pong besides its payload: a header and a masking key (RFC 6455 §5.2). */
+const pongOverhead = 6;
+
 type Handler<Binary extends BinaryType, Type extends keyof ClientEvents<Binary>> = HandlerFunction<
   WebSocketClient<Binary>,
   ClientEvents<Binary>[Type]
@@ -77,6 +80,8 @@ export class WebSocketClient<Binary extends BinaryType = 'arraybuffer'> extends 
   /** What `opened` and the error event tell, when it is not what the record says. */
   #reason: { readonly value: unknown } | undefined;
 
+  /** Octets of Pongs that may wait to be written: no more than wait in all. */
+  #answersWaiting = 0;
   #stopSweeping: (() => void) | undefined;
   readonly #opened = withResolvers<void>();
   readonly #closed = withResolvers<CloseRecord>();
@@ -270,7 +275,7 @@ export class WebSocketClient<Binary extends BinaryType = 'arraybuffer'> extends 
       maskingKey: nextMaskingKey,
       deflate: compression,
     });
-    const wire = new Wire(tcp, connection, this.#options, this.#events);
+    const wire = new Wire(tcp, connection, { ...this.#options, alwaysReads: true }, this.#events);
     this.#handshake = undefined;
     this.#wire = wire;
     this.#protocol = protocol;
@@ -290,7 +295,10 @@ export class WebSocketClient<Binary extends BinaryType = 'arraybuffer'> extends 
       const received = typeof data === 'string' ? data : binaryData(this.#binaryType, data);
       this.dispatch(new ClientMessageEvent('message', received, this.#origin));
     },
-    ping: (payload) => this.#dispatchPayload('ping', payload),
+    ping: (payload) => {
+      this.#boundAnswers(payload.length);
+      this.#dispatchPayload('ping', payload);
+    },
     pong: (payload) => this.#dispatchPayload('pong', payload),
     drained: () => this.dispatch(new Event('drain')),
     failed: (error) => {
@@ -301,6 +309,17 @@ export class WebSocketClient<Binary extends BinaryType = 'arraybuffer'> extends 
     closed: (record) => this.#end(record, new Error(describe(record))),
     schedule: () => void setImmediate(this.#flush),
   };
+
+  /** A server that pings and does not read would fill our memory with answers, as the client reads all the same. */
+  #boundAnswers(payloadLength: number): void {
+    const { maxBufferedAmount } = this.#options;
+    this.#answersWaiting = Math.min(this.#answersWaiting + pongOverhead + payloadLength, this.bufferedAmount);
+    if (this.#answersWaiting <= maxBufferedAmount) return;
+    this.#wire?.giveUp(
+      CloseCode.tryAgainLater,
+      `The peer pings and does not read: over ${maxBufferedAmount} octets of answers wait for it.`,
+    );
+  }
 
   /** The payload of a control frame is valid during the call only, and an event may be kept. */
   #dispatchPayload(type: 'ping' | 'pong', payload: Uint8Array): void {

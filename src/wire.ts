@@ -26,6 +26,11 @@ export interface WireOptions {
   readonly pongTimeout: number;
   readonly closeTimeout: number;
   readonly clock: Clock;
+  /**
+   * Whether to read on while much output waits. A client must: with a server that echoes, and does not read while its
+   * echoes wait, it would stand still for ever. Default false.
+   */
+  readonly alwaysReads?: boolean;
 }
 
 /** What a wire tells its owner. These must not throw, for the rest of the chunk would be lost. */
@@ -353,7 +358,9 @@ export class Wire {
   /** A peer that sends and does not read would fill our memory with answers: it is not read from meanwhile. */
   #readOrWait(): void {
     const tcp = this.#tcp;
-    const wait = this.#held !== undefined || this.bufferedAmount > this.#options.maxBufferedAmount / 2;
+    const { maxBufferedAmount, alwaysReads = false } = this.#options;
+    const full = !alwaysReads && this.bufferedAmount > maxBufferedAmount / 2;
+    const wait = this.#held !== undefined || full;
     if (wait === tcp.isPaused()) return;
     if (wait) tcp.pause();
     else tcp.resume();

@@ -384,6 +384,20 @@ describe('sending', () => {
     expect(client.readyState).toBe(WebSocketClient.OPEN);
   });
 
+  it('reads on while the server takes nothing, so that two who wait for each other go on', async () => {
+    const { client, peer, seen } = await open({ maxBufferedAmount: 32 * 1024 * 1024 });
+    peer.pause();
+    const block = new Uint8Array(8 * 1024 * 1024);
+    while (client.send(block) === 'sent');
+    peer.send(text('read me first'));
+    await next(client, 'message');
+    expect(client.bufferedAmount).toBeGreaterThan(0);
+    const drained = next(client, 'drain');
+    peer.resume();
+    await drained;
+    expect(seen).toEqual(['open', 'message "read me first"', 'drain']);
+  });
+
   it('closes with 1013 when more waits than may', async () => {
     const { client, peer, clock } = await open({ maxBufferedAmount: 128 * 1024 });
     peer.pause();
@@ -693,6 +707,40 @@ describe('pings', () => {
       initiator: 'us',
       explanation: 'The peer did not answer a ping within 3000 ms.',
     });
+  });
+});
+
+describe('a server that pings and does not read', () => {
+  it('is closed when too many answers wait', async () => {
+    const { client, peer, clock } = await open({ maxBufferedAmount: 128 * 1024 });
+    peer.pause();
+    const pings = Buffer.concat(Array.from({ length: 1000 }, () => frame(0x9, new Uint8Array(125))));
+    while (client.readyState === WebSocketClient.OPEN) {
+      const seen = next(client, 'ping');
+      peer.send(pings);
+      await seen;
+    }
+    expect(client.bufferedAmount).toBeLessThan(1024 * 1024);
+    clock.advance(60_000);
+    expect(await client.closed).toMatchObject({
+      code: 1006,
+      initiator: 'us',
+      explanation: 'The peer pings and does not read: over 131072 octets of answers wait for it.',
+    });
+  });
+
+  it('is not closed for pings in the middle of a long message of ours', async () => {
+    const { client, peer, seen } = await open({ maxBufferedAmount: 128 * 1024 });
+    peer.pause();
+    client.send(new Uint8Array(32 * 1024 * 1024));
+    const ping = next(client, 'ping');
+    peer.send(frame(0x9, 'alive?'));
+    await ping;
+    peer.resume();
+    expect((await peer.frame()).payload).toHaveLength(32 * 1024 * 1024);
+    expect(await peer.frame()).toMatchObject({ opcode: 0xa, payload: Buffer.from('alive?') });
+    expect(seen.filter((line) => !line.startsWith('ping'))).toEqual(['open', 'drain']);
+    expect(client.readyState).toBe(WebSocketClient.OPEN);
   });
 });
 
