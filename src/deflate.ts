@@ -435,7 +435,7 @@ function inflateStream(
   throw new TypeError('zlib did not say how much it read.');
 }
 
-/** The first octets as a view where that wastes little, else as a copy: a short message must not keep a long chunk alive. */
+/** The first octets: as a view where that wastes little, else as a copy, which keeps no long chunk alive. */
 function withoutSlack(octets: Uint8Array, length = octets.length): Uint8Array {
   const view = new Uint8Array(octets.buffer, octets.byteOffset, length);
   return length * 2 < octets.buffer.byteLength ? new Uint8Array(view) : view;
