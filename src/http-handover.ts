@@ -130,12 +130,14 @@ export class OpenResponses {
 
 /** Answers through node:http, and ends the connection. */
 function refuse(response: ServerResponse, { status, explanation, headers }: HttpError): void {
+  const body = Buffer.from(`${explanation}\n`, 'utf8');
   response.writeHead(status, {
     ...headers,
     'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': body.length,
     Connection: 'close',
   });
-  response.end(`${explanation}\n`);
+  response.end(body);
 }
 
 /** The head of a request that node:http has parsed, as octets again; without its upgrade when that is not wanted. */

@@ -1,5 +1,6 @@
 /** The shell around all connections: heads, refusals, limits, deadlines, node:http on the same port, topics, the end. */
 import { describe, expect, test } from 'vitest';
+import { retryAfterOf } from '../src/close.ts';
 import { encodeFrame, Opcode } from '../src/frame.ts';
 import { createServer } from '../src/server.ts';
 import { serve } from './support/serving.ts';
@@ -290,5 +291,197 @@ describe('the end', () => {
     const { port } = await serve();
     const second = createServer({ upgrade: () => ({ data: 0 }), message() {} }, { port });
     await expect(second.listen()).rejects.toThrow(/EADDRINUSE/);
+  });
+});
+
+describe('draining', () => {
+  const closeOf = async (peer: TcpPeer) => {
+    const header = await peer.take(2);
+    const payload = await peer.take(header.readUInt8(1));
+    return { code: payload.readUInt16BE(0), reason: payload.toString('utf8', 2) };
+  };
+  const finish = (peer: TcpPeer) => {
+    peer.sendFrame({ opcode: Opcode.close, payload: Uint8Array.of(0x03, 0xf4) });
+    peer.socket.end();
+  };
+
+  test('tells everybody when to come back, spread over the window', async () => {
+    const { port, server } = await serve();
+    const peers: TcpPeer[] = [];
+    for (let index = 0; index < 20; index++) peers.push(await TcpPeer.open(port));
+    const drained = server.drain({ retryWindow: 10_000 });
+    const hints: number[] = [];
+    for (const peer of peers) {
+      const { code, reason } = await closeOf(peer);
+      expect(code).toBe(1012);
+      hints.push(retryAfterOf(reason) ?? Number.NaN);
+      finish(peer);
+    }
+    for (const [index, hint] of hints.entries()) {
+      expect(hint).toBeGreaterThanOrEqual(index * 500);
+      expect(hint).toBeLessThan((index + 1) * 500);
+    }
+    await drained;
+    expect(server.sockets.size).toBe(0);
+  });
+
+  test('with a code and a reason of its own, and without a window no hint', async () => {
+    const { port, server } = await serve();
+    const peer = await TcpPeer.open(port);
+    const drained = server.drain({ code: 4000, reason: 'Moving house.' });
+    expect(await closeOf(peer)).toEqual({ code: 4000, reason: 'Moving house.' });
+    finish(peer);
+    await drained;
+  });
+
+  test('cuts whoever has not finished at the deadline, and says so in the record', async () => {
+    const { port, server, clock, closed } = await serve({}, { closeTimeout: 60_000 });
+    const peer = await TcpPeer.open(port);
+    const drained = server.drain({ deadline: 3000 });
+    await closeOf(peer);
+    clock.advance(2000);
+    expect(server.sockets.size).toBe(1);
+    clock.advance(1000);
+    await drained;
+    expect(await closed()).toMatchObject({
+      code: 1006,
+      initiator: 'us',
+      explanation: 'The server stopped, and the peer did not finish in time.',
+    });
+  });
+
+  test('answers what is still under way with 503 and Retry-After', async () => {
+    let finishPage: () => void = () => {};
+    const requests: (string | undefined)[] = [];
+    const { port, server } = await serve(
+      { upgrade: () => new Promise(() => {}) },
+      {
+        http: (request, response) => {
+          requests.push(request.url);
+          finishPage = () => response.end('page');
+        },
+      },
+    );
+    const silent = await TcpPeer.connect(port);
+    const half = await TcpPeer.connect(port);
+    half.send('GET / HT');
+    const undecided = await TcpPeer.connect(port);
+    undecided.send(upgradeHead(port));
+    const page = await TcpPeer.connect(port);
+    // Both requests in one packet: the second one is looked at when the first has its answer.
+    page.send('GET /1 HTTP/1.1\r\nHost: x\r\n\r\n');
+    await expect.poll(() => requests).toEqual(['/1']);
+    const drained = server.drain({ retryWindow: 4500 });
+    page.send('GET /2 HTTP/1.1\r\nHost: x\r\n\r\n');
+    finishPage();
+    for (const peer of [half, undecided]) {
+      const reply = (await peer.rest()).toString();
+      expect(reply).toMatch(/^HTTP\/1\.1 503 /);
+      expect(reply).toContain('\r\nRetry-After: 5\r\n');
+    }
+    expect((await silent.rest()).length).toBe(0);
+    const pages = (await page.rest()).toString();
+    expect(pages).toMatch(/^HTTP\/1\.1 200 /);
+    expect(pages).toContain('\r\n\r\npageHTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n');
+    expect(pages).toMatch(/\r\n\r\nThe server is stopping\.\n$/);
+    for (const peer of [silent, half, undecided, page]) peer.socket.end();
+    await drained;
+    expect(requests).toEqual(['/1']);
+  });
+
+  test('a second call, or close, waits for the same', async () => {
+    const { port, server } = await serve();
+    const peer = await TcpPeer.open(port);
+    const done: string[] = [];
+    const all = [
+      server.drain({ reason: 'One.' }).then(() => done.push('drain')),
+      server.drain({ code: 4001 }).then(() => done.push('again')),
+      server.close().then(() => done.push('close')),
+    ];
+    expect(await closeOf(peer)).toEqual({ code: 1012, reason: 'One.' });
+    expect(done).toEqual([]);
+    finish(peer);
+    await Promise.all(all);
+    expect(done.toSorted()).toEqual(['again', 'close', 'drain']);
+  });
+
+  test('with options out of range is refused, and nothing has stopped', async () => {
+    const { port, server } = await serve();
+    await expect(server.drain({ deadline: -1 })).rejects.toThrow(/deadline is -1/);
+    await expect(server.drain({ reason: 'x'.repeat(124) })).rejects.toThrow(RangeError);
+    await TcpPeer.open(port);
+  });
+});
+
+describe('the memory that all hold together', () => {
+  const maxTotalHeldAmount = 4 * 1024 * 1024;
+  const whole = (length: number) =>
+    encodeFrame({ opcode: Opcode.binary, payload: new Uint8Array(length), maskingKey: 9 });
+  /** Its last octet is missing, so that all of it is held, and no more. */
+  const part = (length: number) => whole(length).subarray(0, -1);
+
+  test('is counted as it comes and goes', async () => {
+    const { port, server } = await serve();
+    const peer = await TcpPeer.open(port);
+    expect(server.heldAmount).toBe(0);
+    peer.send(part(100_000));
+    await expect.poll(() => server.heldAmount).toBe(100_000);
+    peer.send(whole(100_000).subarray(-1));
+    await peer.take(10 + 100_000);
+    await expect.poll(() => server.heldAmount).toBe(0);
+    peer.send(part(100_000));
+    await expect.poll(() => server.heldAmount).toBe(100_000);
+    peer.destroy();
+    await expect.poll(() => server.sockets.size).toBe(0);
+    expect(server.heldAmount).toBe(0);
+  });
+
+  test('when it is too much, the one that holds the most is closed with 1013, and the others stay', async () => {
+    const { port, server, closed, records } = await serve({}, { maxTotalHeldAmount });
+    const small: TcpPeer[] = [];
+    for (let index = 0; index < 6; index++) {
+      const peer = await TcpPeer.open(port);
+      peer.send(part(600_000));
+      small.push(peer);
+    }
+    await expect.poll(() => server.heldAmount).toBe(6 * 600_000);
+    const large = await TcpPeer.open(port);
+    large.send(part(1_000_000));
+    const reason = `All peers together hold over ${maxTotalHeldAmount} octets of memory, this one among the most.`;
+    const received = await large.rest();
+    expect([...received.subarray(0, 4)]).toEqual([0x88, 2 + reason.length, 0x03, 0xf5]);
+    expect(received.toString('utf8', 4)).toBe(reason);
+    expect(await closed()).toMatchObject({ code: 1006, initiator: 'us', explanation: reason });
+    expect(server.heldAmount).toBeLessThan(maxTotalHeldAmount);
+    expect(records.length).toBe(1);
+    for (const peer of small) {
+      peer.send(whole(600_000).subarray(-1));
+      expect((await peer.take(10 + 600_000)).subarray(0, 2)).toEqual(Buffer.from([0x82, 127]));
+    }
+  });
+
+  test('peers that do not read are cut for it too, and their memory is free at once', async () => {
+    const { port, server, opened, records } = await serve({}, { maxTotalHeldAmount });
+    const peers: TcpPeer[] = [];
+    const message = new Uint8Array(256 * 1024);
+    for (let index = 0; index < 4; index++) {
+      const peer = await TcpPeer.open(port);
+      peer.socket.pause();
+      peers.push(peer);
+      (await opened()).subscribe('news');
+    }
+    let highest = 0;
+    while (records.length === 0) {
+      server.publish('news', message);
+      await new Promise(setImmediate);
+      highest = Math.max(highest, server.heldAmount);
+    }
+    expect(records[0]).toMatchObject({ code: 1006, initiator: 'us' });
+    expect(records[0]?.explanation).toMatch(/^All peers together hold over/);
+    // One tick's worth may come on top.
+    expect(highest).toBeLessThan(maxTotalHeldAmount + 4 * 2 * message.length);
+    await expect.poll(() => server.heldAmount).toBeLessThanOrEqual(maxTotalHeldAmount);
+    for (const peer of peers) peer.destroy();
+    await expect.poll(() => server.heldAmount).toBe(0);
   });
 });

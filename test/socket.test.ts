@@ -1,4 +1,5 @@
 /** The shell around one connection: writing, back-pressure, pings, deadlines, handlers that throw. Real TCP, a manual clock. */
+import { deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { encodeFrame, Opcode } from '../src/frame.ts';
 import { PreparedMessage } from '../src/prepared-message.ts';
@@ -419,5 +420,129 @@ describe('back-pressure', () => {
       initiator: 'us',
       explanation: 'The peer took no octets for 200 ms.',
     });
+  });
+});
+
+describe('permessage-deflate', () => {
+  const offer = ['Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits'];
+  /** The first octet of the next frame, which is taken whole. */
+  const nextStart = async (peer: TcpPeer): Promise<number> => {
+    const header = await peer.take(2);
+    await peer.take(header.readUInt8(1));
+    return header.readUInt8(0);
+  };
+  const plain = 0x81;
+  const compressed = 0xc1;
+  const long = 'words that repeat, words that repeat, words that repeat, words that repeat, and more';
+
+  test('is agreed on when it is wanted here and offered there; the socket says so', async () => {
+    const { port, opened } = await serve({}, { deflate: true });
+    await TcpPeer.open(port, '/', offer);
+    expect((await opened()).extensions).toBe(
+      'permessage-deflate; server_max_window_bits=11; client_max_window_bits=11',
+    );
+    await TcpPeer.open(port);
+    expect((await opened()).extensions).toBe('');
+    const other = await serve();
+    await TcpPeer.open(other.port, '/', offer);
+    expect((await other.opened()).extensions).toBe('');
+  });
+
+  test('a decision may do without it', async () => {
+    const { port, opened } = await serve(
+      { upgrade: ({ path }) => ({ data: path, deflate: path !== '/secret' }) },
+      { deflate: true },
+    );
+    await TcpPeer.open(port, '/secret', offer);
+    expect((await opened()).extensions).toBe('');
+    await TcpPeer.open(port, '/', offer);
+    expect((await opened()).extensions).not.toBe('');
+  });
+
+  test('a compressed message that came is handed out as it was', async () => {
+    const seen: unknown[] = [];
+    const { port } = await serve(
+      {
+        message(socket, data) {
+          seen.push(data);
+          socket.ping();
+        },
+      },
+      { deflate: true },
+    );
+    const peer = await TcpPeer.open(port, '/', offer);
+    // RFC 7692 §7.2.1 takes the last four octets of a flush off, and §7.2.3.4 allows one final block instead.
+    const payload = Buffer.concat([deflateRawSync(text(long)), Uint8Array.of(0)]);
+    peer.sendFrame({ opcode: Opcode.text, rsv1: true, payload });
+    await peer.take(2);
+    expect(seen).toEqual([long]);
+  });
+
+  test('of whoever gets nothing that others get, each message is compressed', async () => {
+    const { port, opened } = await serve({}, { deflate: true });
+    const peer = await TcpPeer.open(port, '/', offer);
+    const socket = await opened();
+    socket.send(long);
+    socket.send(long, { compress: false });
+    socket.send('short');
+    expect([await nextStart(peer), await nextStart(peer), await nextStart(peer)]).toEqual([
+      compressed,
+      plain,
+      plain,
+    ]);
+  });
+
+  test('of a subscriber only what is published is, unless it is said otherwise', async () => {
+    const { port, opened, server } = await serve({}, { deflate: true });
+    const peer = await TcpPeer.open(port, '/', offer);
+    const socket = await opened();
+    socket.subscribe('news');
+    socket.send(long);
+    expect(await nextStart(peer)).toBe(plain);
+    socket.send(long, { compress: true });
+    expect(await nextStart(peer)).toBe(compressed);
+    server.publish('news', long);
+    expect(await nextStart(peer)).toBe(compressed);
+    server.publish('news', long, { compress: false });
+    expect(await nextStart(peer)).toBe(plain);
+  });
+
+  test('and so it is for one who was sent a PreparedMessage', async () => {
+    const { port, opened } = await serve({}, { deflate: true });
+    const peer = await TcpPeer.open(port, '/', offer);
+    const socket = await opened();
+    socket.send(long);
+    expect(await nextStart(peer)).toBe(compressed);
+    socket.send(new PreparedMessage(long));
+    expect(await nextStart(peer)).toBe(compressed);
+    socket.send(long);
+    expect(await nextStart(peer)).toBe(plain);
+    socket.send(new PreparedMessage(long), { compress: false });
+    expect(await nextStart(peer)).toBe(plain);
+  });
+
+  test('members who got the same broadcasts get the same octets, though one of them was sent something alone', async () => {
+    const { port, opened, server } = await serve({}, { deflate: true });
+    const peers: TcpPeer[] = [];
+    for (let index = 0; index < 3; index++) {
+      peers.push(await TcpPeer.open(port, '/', offer));
+      (await opened()).subscribe('news');
+    }
+    const [first] = [...server.sockets];
+    const frames: Buffer[][] = peers.map(() => []);
+    for (let round = 0; round < 3; round++) {
+      server.publish('news', `${long} ${round}`);
+      if (round === 1) first?.send(long);
+      for (const [index, peer] of peers.entries()) {
+        const header = await peer.take(2);
+        frames[index]?.push(Buffer.concat([header, await peer.take(header.readUInt8(1))]));
+        if (round === 1 && index === 0) expect(await nextStart(peer)).toBe(plain);
+      }
+    }
+    expect(frames[0]?.[2]?.[0]).toBe(compressed);
+    expect(frames[1]).toEqual(frames[0]);
+    expect(frames[2]).toEqual(frames[0]);
+    // With what came before to refer to, the last one is shorter than the first.
+    expect(frames[0]?.[2]?.length).toBeLessThan(frames[0]?.[0]?.length ?? 0);
   });
 });
