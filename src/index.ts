@@ -22,6 +22,7 @@ export { HandshakeError, type RefusedResponse } from './handshake-error.ts';
 export type { ListenAddress } from './listener.ts';
 export type { ChooseProtocol, Clock, ServerOptions, TlsCertificate, TlsOptions } from './options.ts';
 export { PreparedMessage } from './prepared-message.ts';
+export type { FrameNote } from './recent-frames.ts';
 export {
   createServer,
   type Handlers,
