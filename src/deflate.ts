@@ -200,16 +200,9 @@ export function checkAnswer(answer: Extension, options: ResolvedDeflateOptions):
       `The server would use ${serverMaxWindowBits} window bits; ${options.serverMaxWindowBits} were asked for.`,
     );
   }
-  if (given.clientMaxWindowBits !== undefined && clientMaxWindowBits > options.clientMaxWindowBits) {
-    throw new HttpError(
-      502,
-      'RFC 7692 §7.1.2.2',
-      `The server gives us ${clientMaxWindowBits} window bits; ${options.clientMaxWindowBits} were offered.`,
-    );
-  }
   return {
     serverNoContextTakeover: given.serverNoContextTakeover,
-    // What we said in the offer holds even when the server does not repeat it (§7.1.1.2, §7.1.2.2).
+    // What we said in the offer holds even when the server does not repeat it, or would allow more (§7.1.1.2, §7.1.2.2).
     clientNoContextTakeover: given.clientNoContextTakeover || options.clientNoContextTakeover,
     serverMaxWindowBits,
     clientMaxWindowBits: Math.min(clientMaxWindowBits, options.clientMaxWindowBits),
