@@ -1,104 +1,31 @@
 /**
- * Clients that we did not write against our server: `ws`, and the WebSocket that Node brings (undici's). What both can
- * do is asked of both; pings and fragments, which the WHATWG interface does not show, are asked of `ws`.
+ * Clients that we did not write against our server: `ws`, and the WebSocket that Node brings (undici's). What any client
+ * can do is in test/support/interop.ts; here is what these two can do besides. Pings and fragments, which the WHATWG
+ * interface does not show, are asked of `ws`.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { WebSocket as WsWebSocket } from 'ws';
-import type { CloseRecord } from '../src/close-record.ts';
-import { chooseProtocol } from '../src/handshake.ts';
-import { createServer, type Server } from '../src/server.ts';
-import type { WebSocket as ServerWebSocket } from '../src/socket.ts';
+import { type PerMessageDeflateOptions, WebSocket as WsWebSocket } from 'ws';
+import type { DeflateOptions } from '../src/deflate.ts';
+import {
+  type ClientEnd,
+  type Connect,
+  describeClient,
+  Inbox,
+  type InteropServer,
+  octets,
+  serveInterop,
+  similarMessages,
+} from './support/interop.ts';
 
-const maxMessageLength = 4 * 1024 * 1024;
-
-/** The two ends of one connection, with what either saw. */
-interface Seen {
-  readonly records: CloseRecord[];
-  readonly pings: string[];
-  readonly pongs: string[];
+interface WsOptions {
+  readonly protocols?: readonly string[];
+  readonly deflate?: boolean | PerMessageDeflateOptions;
 }
 
-let server: Server<undefined>;
-let url: string;
-let seen: Seen;
-let serverClosed: Promise<void>;
-
-beforeEach(async () => {
-  // The handlers keep their own, so that nothing of one test can be counted in the next.
-  const here: Seen = { records: [], pings: [], pongs: [] };
-  let whenClosed: () => void = () => {};
-  serverClosed = new Promise((resolve) => {
-    whenClosed = resolve;
-  });
-  seen = here;
-  server = createServer<undefined>(
-    {
-      upgrade(request) {
-        if (request.path === '/refused') return { refuse: 403, explanation: 'Not you.' };
-        return { data: undefined, protocol: chooseProtocol(request.protocols, ['superchat', 'chat']) };
-      },
-      message: echo,
-      ping: (_socket, payload) => void here.pings.push(Buffer.from(payload).toString()),
-      pong: (_socket, payload) => void here.pongs.push(Buffer.from(payload).toString()),
-      close(_socket, record) {
-        here.records.push(record);
-        whenClosed();
-      },
-    },
-    { maxMessageLength },
-  );
-  const { port } = await server.listen();
-  url = `ws://127.0.0.1:${port}`;
-});
-afterEach(() => server.close());
-
-/** Echoes; a text `close 4000 bye` closes from this side, `terminate` cuts TCP. */
-function echo(socket: ServerWebSocket<undefined>, data: string | Uint8Array): void {
-  const [command, code, reason] = typeof data === 'string' ? data.split(' ') : [];
-  if (command === 'close') socket.close(code === undefined ? undefined : Number(code), reason);
-  else if (command === 'terminate') socket.terminate();
-  else if (command === 'ping') socket.ping(Buffer.from(code ?? ''));
-  else socket.send(data);
-}
-
-interface ClientEnd {
-  readonly code: number;
-  readonly reason: string;
-}
-
-/** The part of both clients that the tests use. */
-interface Client {
-  readonly protocol: string;
-  send(data: string | Uint8Array): void;
-  close(code?: number, reason?: string): void;
-  /** The next message: a string, or the octets of a binary one. */
-  next(): Promise<string | Buffer>;
-  readonly closed: Promise<ClientEnd>;
-}
-
-type Connect = (url: string, protocols?: readonly string[]) => Promise<Client>;
-
-/** Hands out what arrives in order, waiting when there is nothing. */
-class Inbox {
-  readonly #messages: (string | Buffer)[] = [];
-  readonly #waiting: ((message: string | Buffer) => void)[] = [];
-
-  push(message: string | Buffer): void {
-    const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#messages.push(message);
-    else waiting(message);
-  }
-
-  next(): Promise<string | Buffer> {
-    const message = this.#messages.shift();
-    if (message !== undefined) return Promise.resolve(message);
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-}
-
-function openWs(address: string, protocols: readonly string[] = []): Promise<WsWebSocket> {
+function openWs(address: string, { protocols = [], deflate = false }: WsOptions = {}): Promise<WsWebSocket> {
   return new Promise((resolve, reject) => {
-    const socket = new WsWebSocket(address, [...protocols]);
+    const perMessageDeflate = deflate === true ? { threshold: 0 } : deflate;
+    const socket = new WsWebSocket(address, [...protocols], { perMessageDeflate });
     socket.once('error', reject);
     socket.once('open', () => {
       socket.off('error', reject);
@@ -107,8 +34,8 @@ function openWs(address: string, protocols: readonly string[] = []): Promise<WsW
   });
 }
 
-const connectWs: Connect = async (address, protocols) => {
-  const socket = await openWs(address, protocols);
+const connectWs: Connect = async (address, options) => {
+  const socket = await openWs(address, options);
   const inbox = new Inbox();
   socket.on('message', (data: Buffer, isBinary: boolean) => inbox.push(isBinary ? data : data.toString()));
   const closed = new Promise<ClientEnd>((resolve) => {
@@ -118,6 +45,7 @@ const connectWs: Connect = async (address, protocols) => {
   socket.on('error', () => {});
   return {
     protocol: socket.protocol,
+    extensions: socket.extensions,
     send: (data) => socket.send(data),
     close: (code, reason) => socket.close(code, reason),
     next: () => inbox.next(),
@@ -125,7 +53,8 @@ const connectWs: Connect = async (address, protocols) => {
   };
 };
 
-const connectNode: Connect = async (address, protocols = []) => {
+/** Offers permessage-deflate always, and has no say in it. */
+const connectNode: Connect = async (address, { protocols = [] } = {}) => {
   const socket = new WebSocket(address, [...protocols]);
   socket.binaryType = 'arraybuffer';
   const inbox = new Inbox();
@@ -141,6 +70,7 @@ const connectNode: Connect = async (address, protocols = []) => {
   });
   return {
     protocol: socket.protocol,
+    extensions: socket.extensions,
     send: (data) => socket.send(data),
     close: (code, reason) => socket.close(code, reason),
     next: () => inbox.next(),
@@ -148,168 +78,55 @@ const connectNode: Connect = async (address, protocols = []) => {
   };
 };
 
-const octets = (length: number): Buffer =>
-  Buffer.from(Uint8Array.from({ length }, (_, index) => (index * 31) & 0xff));
+describeClient('ws', connectWs, { compresses: true });
+// It reads compressed messages and sends none.
+describeClient('Node’s WebSocket', connectNode, { compresses: false });
+
+let served: InteropServer;
+
+async function serving(deflate: boolean | DeflateOptions = false): Promise<InteropServer> {
+  served = await serveInterop(deflate);
+  return served;
+}
+afterEach(() => served?.server.close());
 
 describe.each([
   ['ws', connectWs],
   ['Node’s WebSocket', connectNode],
 ] as const)('%s', (_name, connect) => {
-  it('text comes back, in any script, empty or not', async () => {
-    const client = await connect(url);
-    for (const text of ['Hello', '', 'κόσμε 你好 👩🏽‍🚀', '\u0000\u007f\u0080\uffff\u{10ffff}']) {
-      client.send(text);
-      expect(await client.next()).toBe(text);
-    }
-    client.close();
-    await client.closed;
-  });
+  beforeEach(() => serving());
 
   it('a lone surrogate becomes U+FFFD on the way, and is good UTF-8', async () => {
-    const client = await connect(url);
+    const client = await connect(served.url);
     client.send('a\ud800b');
     expect(await client.next()).toBe('a\ufffdb');
     client.close();
     await client.closed;
   });
 
-  it.each([0, 1, 125, 126, 127, 65_535, 65_536, 1_000_003, maxMessageLength])(
-    'binary of %i octets comes back',
-    async (length) => {
-      const client = await connect(url);
-      client.send(octets(length));
-      const message = await client.next();
-      expect(Buffer.isBuffer(message) && message.equals(octets(length))).toBe(true);
-      client.close();
-      await client.closed;
-    },
-  );
-
-  it('text of the greatest length comes back', async () => {
-    const client = await connect(url);
-    const text = '€'.repeat(Math.floor(maxMessageLength / 3));
-    client.send(text);
-    expect((await client.next()) === text).toBe(true);
-    client.close();
-    await client.closed;
-  });
-
-  it('a thousand messages keep their order', async () => {
-    const client = await connect(url);
-    const messages = Array.from({ length: 1000 }, (_, index) => `message ${index}`);
-    for (const message of messages) client.send(message);
-    const received: (string | Buffer)[] = [];
-    for (const _ of messages) received.push(await client.next());
-    expect(received).toEqual(messages);
-    client.close();
-    await client.closed;
-  });
-
-  it('gets the first of its subprotocols that the server speaks, or none', async () => {
-    const chosen = await connect(url, ['other', 'chat', 'superchat']);
-    expect(chosen.protocol).toBe('chat');
-    chosen.close();
-    await chosen.closed;
-    const none = await connect(url);
-    expect(none.protocol).toBe('');
-    none.close();
-    await none.closed;
-  });
-
-  it.each([
-    [1000, 'done'],
-    [3000, ''],
-    [4999, 'é€😀'],
-  ])('closes with %i %j: both ends agree', async (code, reason) => {
-    const client = await connect(url);
-    client.close(code, reason);
-    expect(await client.closed).toEqual({ code, reason });
-    await serverClosed;
-    expect(seen.records).toEqual([
-      {
-        code,
-        reason,
-        wasClean: true,
-        initiator: 'peer',
-        section: undefined,
-        explanation: expect.any(String),
-      },
-    ]);
-  });
-
   it('closes without a code: both ends read 1005', async () => {
-    const client = await connect(url);
+    const client = await connect(served.url);
     client.close();
     expect(await client.closed).toEqual({ code: 1005, reason: '' });
-    await serverClosed;
-    expect(seen.records).toMatchObject([{ code: 1005, reason: '', wasClean: true, initiator: 'peer' }]);
+    await served.closed;
+    expect(served.records).toMatchObject([{ code: 1005, reason: '', wasClean: true, initiator: 'peer' }]);
   });
-
-  it.each([1000, 1001, 1003, 1007, 1008, 1009, 1011, 1012, 1013, 1014, 3000, 4000, 4999])(
-    'is closed by the server with %i',
-    async (code) => {
-      const client = await connect(url);
-      client.send(`close ${code} because`);
-      expect(await client.closed).toEqual({ code, reason: 'because' });
-      await serverClosed;
-      expect(seen.records).toMatchObject([{ code, wasClean: true, initiator: 'us' }]);
-    },
-  );
 
   it('is closed by the server without a code', async () => {
-    const client = await connect(url);
+    const client = await connect(served.url);
     client.send('close');
     expect(await client.closed).toEqual({ code: 1005, reason: '' });
-    await serverClosed;
-    expect(seen.records).toMatchObject([{ wasClean: true, initiator: 'us' }]);
-  });
-
-  it('is told 1009 for one octet over the limit', async () => {
-    const client = await connect(url);
-    client.send(octets(maxMessageLength + 1));
-    expect((await client.closed).code).toBe(1009);
-    await serverClosed;
-    expect(seen.records).toMatchObject([{ code: 1009, initiator: 'us', section: 'RFC 6455 §10.4' }]);
-  });
-
-  it('reads 1006 when TCP is cut', async () => {
-    const client = await connect(url);
-    client.send('terminate');
-    expect((await client.closed).code).toBe(1006);
-    await serverClosed;
-    expect(seen.records).toMatchObject([{ code: 1006, wasClean: false }]);
-  });
-
-  it('is refused by path', async () => {
-    await expect(connect(`${url}/refused`)).rejects.toThrow();
-    expect(seen.records).toEqual([]);
-  });
-
-  it('is closed with 1001 when the server stops', async () => {
-    const client = await connect(url);
-    const stopped = server.close();
-    expect((await client.closed).code).toBe(1001);
-    await stopped;
-  });
-
-  it('answers the server’s Ping', async () => {
-    const client = await connect(url);
-    client.send('ping abc');
-    // The Pong comes before the echo of what is sent after the Ping has come.
-    client.send('after');
-    expect(await client.next()).toBe('after');
-    client.send('later');
-    expect(await client.next()).toBe('later');
-    expect(seen.pongs).toEqual(['abc']);
-    client.close();
-    await client.closed;
+    await served.closed;
+    expect(served.records).toMatchObject([{ wasClean: true, initiator: 'us' }]);
   });
 });
 
-describe('ws alone', () => {
+describe.each([false, true])('ws alone, deflate: %s', (deflate) => {
+  beforeEach(() => serving(deflate));
+
   // Node 20's own client drops a BOM at the start of what it receives, so it cannot be asked.
   it('has a BOM at the start of a text back', async () => {
-    const client = await connectWs(url);
+    const client = await connectWs(served.url, { deflate });
     client.send('\ufefftext');
     expect(await client.next()).toBe('\ufefftext');
     client.close();
@@ -317,7 +134,7 @@ describe('ws alone', () => {
   });
 
   it('gets a Pong with its payload for each Ping, in fragments too', async () => {
-    const socket = await openWs(url);
+    const socket = await openWs(served.url, { deflate });
     const pongs: string[] = [];
     socket.on('pong', (data) => pongs.push(data.toString()));
     const message = new Promise<string>((resolve) =>
@@ -330,14 +147,14 @@ describe('ws alone', () => {
     socket.send('ment', { fin: true });
     expect(await message).toBe('fragment');
     expect(pongs).toEqual(['one', 'two']);
-    expect(seen.pings).toEqual(['one', 'two']);
-    expect(seen.pongs).toEqual(['nobody asked']);
+    expect(served.pings).toEqual(['one', 'two']);
+    expect(served.pongs).toEqual(['nobody asked']);
     socket.close();
-    await serverClosed;
+    await served.closed;
   });
 
   it('sends text cut inside a character, and has it back whole', async () => {
-    const socket = await openWs(url);
+    const socket = await openWs(served.url, { deflate });
     const message = new Promise<string>((resolve) =>
       socket.on('message', (data: Buffer) => resolve(data.toString())),
     );
@@ -347,23 +164,27 @@ describe('ws alone', () => {
     }
     expect(await message).toBe('😀');
     socket.close();
-    await serverClosed;
+    await served.closed;
   });
+});
+
+describe('ws and refusals', () => {
+  beforeEach(() => serving());
 
   it('offers compression, which is not taken, and works without', async () => {
-    const socket = new WsWebSocket(url, { perMessageDeflate: true });
+    const socket = await openWs(served.url, { deflate: true });
     const message = new Promise<string>((resolve) =>
       socket.on('message', (data: Buffer) => resolve(data.toString())),
     );
-    socket.on('open', () => socket.send('a'.repeat(5000)));
+    socket.send('a'.repeat(5000));
     expect(await message).toBe('a'.repeat(5000));
     expect(socket.extensions).toBe('');
     socket.close();
-    await serverClosed;
+    await served.closed;
   });
 
   it('is told the status and the words of a refusal', async () => {
-    const socket = new WsWebSocket(`${url}/refused`);
+    const socket = new WsWebSocket(`${served.url}/refused`);
     const words = await new Promise((resolve, reject) => {
       socket.on('error', reject);
       socket.on('unexpected-response', (_request, response) => {
@@ -375,5 +196,51 @@ describe('ws alone', () => {
       });
     });
     expect(words).toEqual([403, 'Not you.\n']);
+  });
+});
+
+/** What ws may ask for, and what the server may want, in many pairs. */
+describe('agreements with ws', () => {
+  // ws offers 8 bits for itself and cannot do them: zlib has no such window. For the server's side 8 are fine.
+  const offers: readonly PerMessageDeflateOptions[] = [
+    {},
+    ...[8, 9, 12, 15].map((serverMaxWindowBits) => ({ serverMaxWindowBits })),
+    ...[9, 11, 15].map((clientMaxWindowBits) => ({ clientMaxWindowBits })),
+    { serverNoContextTakeover: true },
+    { clientNoContextTakeover: true },
+    { serverNoContextTakeover: true, clientNoContextTakeover: true, serverMaxWindowBits: 9 },
+  ];
+  const wishes: readonly DeflateOptions[] = [
+    {},
+    { serverMaxWindowBits: 15, clientMaxWindowBits: 15, threshold: 0 },
+    { serverMaxWindowBits: 9, clientMaxWindowBits: 9 },
+    { serverNoContextTakeover: true },
+    { clientNoContextTakeover: true, level: 9 },
+  ];
+  const pairs = offers.flatMap((offer) =>
+    wishes.map((wish) => ({
+      title: `${JSON.stringify(offer)} against ${JSON.stringify(wish)}`,
+      offer,
+      wish,
+    })),
+  );
+
+  it.each(pairs)('$title', async ({ offer, wish }) => {
+    await serving(wish);
+    const socket = await openWs(served.url, { deflate: { threshold: 0, ...offer } });
+    const inbox = new Inbox();
+    socket.on('message', (data: Buffer, isBinary: boolean) => inbox.push(isBinary ? data : data.toString()));
+    expect(socket.extensions).toBe('permessage-deflate');
+    // The last one repeats within the smallest window: both sides compress it.
+    const near = 'near '.repeat(1000);
+    for (const message of [...similarMessages(20, 4), octets(40_000), octets(40_000), '', near]) {
+      socket.send(message);
+      expect(await inbox.next()).toEqual(message);
+    }
+    socket.close(1000);
+    const record = await served.closed;
+    expect(record).toMatchObject({ code: 1000, wasClean: true });
+    const compressed = record.lastFrames.filter(({ opcode, rsv1 }) => rsv1 && opcode < 8);
+    expect(new Set(compressed.map(({ direction }) => direction))).toEqual(new Set(['in', 'out']));
   });
 });
