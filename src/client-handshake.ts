@@ -121,7 +121,6 @@ export class ClientHandshake {
   };
 
   readonly #receive = (chunk: Uint8Array): void => {
-    if (this.#error !== undefined) return;
     try {
       if (this.#refusal === undefined) this.#receiveHead(chunk);
       else this.#receiveBody(chunk);

@@ -415,7 +415,12 @@ describe('sending', () => {
 
 describe('receiving', () => {
   it('hands out text, binary and fragments, with pings between them', async () => {
-    const { peer, seen } = await open();
+    const { client, peer, seen } = await open();
+    // What an event tells is its own, and does not keep a chunk alive.
+    const payloads: number[] = [];
+    for (const type of ['ping', 'pong'] as const) {
+      client.addEventListener(type, ({ data }) => payloads.push(data.buffer.byteLength));
+    }
     peer.send(
       text('κόσμε'),
       text(''),
@@ -438,6 +443,7 @@ describe('receiving', () => {
       'message "fragment"',
       'ping 656e64',
     ]);
+    expect(payloads).toEqual([3, 12, 3]);
   });
 
   it('gives a message event its origin, and binary as binaryType says from then on', async () => {
@@ -729,6 +735,16 @@ describe('a server that pings and does not read', () => {
     });
   });
 
+  it('is not closed for pings whose answers it takes, however many', async () => {
+    const { client, peer } = await open({ maxBufferedAmount: 128 * 1024 });
+    const pings = Buffer.concat(Array.from({ length: 500 }, () => frame(0x9, new Uint8Array(125))));
+    for (let round = 0; round < 6; round++) {
+      peer.send(pings);
+      for (let count = 0; count < 500; count++) expect((await peer.frame()).opcode).toBe(0xa);
+    }
+    expect(client.readyState).toBe(WebSocketClient.OPEN);
+  });
+
   it('is not closed for pings in the middle of a long message of ours', async () => {
     const { client, peer, seen } = await open({ maxBufferedAmount: 128 * 1024 });
     peer.pause();
@@ -741,6 +757,53 @@ describe('a server that pings and does not read', () => {
     expect(await peer.frame()).toMatchObject({ opcode: 0xa, payload: Buffer.from('alive?') });
     expect(seen.filter((line) => !line.startsWith('ping'))).toEqual(['open', 'drain']);
     expect(client.readyState).toBe(WebSocketClient.OPEN);
+  });
+});
+
+describe('the clock', () => {
+  /** A clock that counts who still waits for it. */
+  function countingClock(): ManualClock & { readonly waiting: number } {
+    const clock = manualClock();
+    let waiting = 0;
+    return {
+      ...clock,
+      get waiting() {
+        return waiting;
+      },
+      every(interval, callback) {
+        const stop = clock.every(interval, callback);
+        let stopped = false;
+        waiting++;
+        return () => {
+          if (!stopped) waiting--;
+          stopped = true;
+          stop();
+        };
+      },
+    };
+  }
+
+  it('is asked for one thing at a time, and for nothing when it is over', async () => {
+    const clock = countingClock();
+    const server = await RawServer.listen();
+    const client = connect(`ws://127.0.0.1:${server.port}/`, { clock });
+    expect(clock.waiting).toBe(1);
+    const peer = await server.next();
+    await peer.accept();
+    await client.opened;
+    expect(clock.waiting).toBe(1);
+    // The deadline of the handshake is no deadline any more.
+    clock.advance(20_000);
+    expect(client.readyState).toBe(WebSocketClient.OPEN);
+    client.terminate();
+    await client.closed;
+    expect(clock.waiting).toBe(0);
+  });
+
+  it('is asked for nothing after a failure', async () => {
+    const clock = countingClock();
+    await connect('ws://127.0.0.1:1/', { clock }).closed;
+    expect(clock.waiting).toBe(0);
   });
 });
 
