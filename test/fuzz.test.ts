@@ -119,14 +119,29 @@ describe('the fuzzer', () => {
     expect([...(one?.classes ?? [])]).not.toEqual([...(other?.classes ?? [])]);
   });
 
-  it('tells the whole batch when it is not known which input it was', async () => {
+  it('looks for the input that broke what all share, and tells the whole batch when none does so alone', async () => {
     let batches = 0;
-    const afterBatch = async (): Promise<void> => {
-      if (++batches === 2) throw new Error('The server is gone.');
+    let last = 0;
+    const shared: Target = {
+      ...needle,
+      together: 3,
+      run(input) {
+        last = input.length;
+        return 'nothing';
+      },
+      async afterBatch() {
+        if (++batches === 2) throw new Error('The server is gone.');
+        if (last > 60) throw new Error('The server is slow.');
+      },
     };
-    const fuzzer = new Fuzzer({ ...needle, together: 3, afterBatch }, 1);
-    for (let step = 0; step < 4; step++) await fuzzer.step();
-    expect(fuzzer.findings).toHaveLength(3);
+    const fuzzer = new Fuzzer(shared, 1);
+    for (let step = 0; step < 300; step++) await fuzzer.step();
+    const [, , , slow, ...more] = fuzzer.findings;
+    expect(
+      fuzzer.findings.slice(0, 3).every(({ message }) => message.startsWith('Error: The server is gone.')),
+    ).toBe(true);
+    expect(slow).toMatchObject({ input: { length: 61 }, message: /^Error: The server is slow\./ });
+    expect(more).toEqual([]);
   });
 });
 

@@ -4,7 +4,6 @@
  * says; what goes back is read by a decoder that is not ours.
  */
 import assert from 'node:assert/strict';
-import { inflateRawSync, constants as zlib } from 'node:zlib';
 import { explainClose } from '../../src/close-record.ts';
 import { Connection, type ConnectionEvents, type Role } from '../../src/connection.ts';
 import type { DeflateAgreement } from '../../src/deflate.ts';
@@ -19,9 +18,9 @@ import { concat, countedOctets, hex, randomOctets, utf8 } from '../support/octet
 import { maskedFrame } from '../support/raw-client.ts';
 import { checkWords, classOf, cutAtRandom, magnitude, numberAt, octetByOctet, sameOctets } from './claims.ts';
 import type { Target } from './fuzzer.ts';
-import { changeFrames, type LooseFrame, readFrames, writeFrames } from './loose-frames.ts';
+import { changeFrames, readFrames, writeFrames } from './loose-frames.ts';
 import { afterOptions, anyOctets, type Mutation } from './mutator.ts';
-import { plainInflate } from './plain-inflate.ts';
+import { inflateAll, type OutputRules, readOutput, sendingDeflate } from './output.ts';
 import { readStream, type StreamEnd, type StreamEvent } from './plain-stream.ts';
 
 /** Flags; a limit; two windows; what we do by ourselves, and when; where the octets are cut. */
@@ -273,48 +272,12 @@ function expect(octets: Uint8Array, options: Options): Expected {
   }
 }
 
-/** The frames that go back, each held against the rules for what our role may send. */
-function readOutput(output: Uint8Array, options: Options): LooseFrame[] {
-  const { frames, rest } = readFrames(output);
-  assert.equal(rest.length, 0, 'the output ends inside a frame');
-  for (const { first, lengthOctets, key, payload } of frames) {
-    const opcode = first & 0x0f;
-    assert((first & 0x80) !== 0, 'a frame without FIN');
-    assert([0x1, 0x2, 0x8, 0x9, 0xa].includes(opcode), `the opcode ${opcode}`);
-    assert((first & 0x30) === 0, 'RSV2 or RSV3');
-    if ((first & 0x40) !== 0)
-      assert(options.agreement !== undefined && opcode < 8, 'RSV1 where it may not be');
-    assert.equal(key !== undefined, options.role === 'client', 'masked or not');
-    if (opcode >= 8) assert(payload.length <= 125, 'a long control frame');
-    const shortest = payload.length < 126 ? 0 : payload.length < 65_536 ? 2 : 8;
-    assert.equal(lengthOctets, shortest, 'a length that is not in its shortest form');
-  }
-  return frames;
-}
-
-const tail = Uint8Array.of(0x00, 0x00, 0xff, 0xff);
-
-/** What the compressed frames say to zlib, all of them one stream when the window is taken over. */
-function inflateAll(frames: readonly LooseFrame[], { role, agreement }: Options): Uint8Array {
-  const compressed = frames.filter(({ first }) => (first & 0x40) !== 0);
-  const payloads = compressed.map(({ payload }) => concat(payload, tail));
-  const isServer = role === 'server';
-  const alone = isServer ? agreement?.serverNoContextTakeover : agreement?.clientNoContextTakeover;
-  const windowBits = (isServer ? agreement?.serverMaxWindowBits : agreement?.clientMaxWindowBits) ?? 15;
-  const streams = alone === true ? payloads : payloads.length === 0 ? [] : [concat(...payloads)];
-  return concat(
-    ...streams.map((stream) => {
-      const octets = inflateRawSync(stream, { windowBits, finishFlush: zlib.Z_SYNC_FLUSH });
-      // zlib lets pass what points back too far within one call; a peer that keeps no more than was agreed on cannot.
-      const { farthest } = plainInflate(stream, new Uint8Array(0), octets.length);
-      assert(farthest <= 2 ** windowBits, `it points back ${farthest} with a window of ${2 ** windowBits}`);
-      return octets;
-    }),
-  );
+function rulesOf({ role, agreement }: Options): OutputRules {
+  return { role, deflate: agreement && sendingDeflate(role, agreement) };
 }
 
 function checkOutput(seen: Seen, { due, end }: Expected, options: Options): void {
-  const frames = readOutput(seen.output, options);
+  const frames = readOutput(seen.output, rulesOf(options));
   assert.equal(frames.length, due.length, 'as many frames go back as are due');
   const decompressed: Uint8Array[] = [];
   let afterClose = false;
@@ -336,7 +299,11 @@ function checkOutput(seen: Seen, { due, end }: Expected, options: Options): void
       sameOctets(payload, expected.payload, 'a payload');
     }
   }
-  sameOctets(inflateAll(frames, options), concat(...decompressed), 'the compressed messages');
+  sameOctets(
+    inflateAll(frames, rulesOf(options).deflate),
+    concat(...decompressed),
+    'the compressed messages',
+  );
 }
 
 function check(octets: Uint8Array, options: Options): string {
@@ -362,7 +329,7 @@ function check(octets: Uint8Array, options: Options): string {
     assert.equal(failure?.closeCode, typeof expected.end === 'number' ? expected.end : undefined);
     checkOutput(seen, expected, options);
   } else {
-    readOutput(seen.output, options);
+    readOutput(seen.output, rulesOf(options));
   }
   const kinds = new Set(events.map(([kind, data]) => `${kind} ${typeof data}`));
   const end = failure === undefined ? `${expected.end} ${connection.midMessage}` : classOf(failure);

@@ -135,23 +135,42 @@ export class Fuzzer {
   }
 
   async #report(input: Uint8Array, error: Error): Promise<void> {
-    const kind = kindOf(error);
-    // One fault is met thousands of times; it is told once.
-    if (this.#found.has(kind)) return;
-    this.#found.add(kind);
-    const small = await reduce(input, async (candidate) => {
-      const outcome = await outcomeOf(this.target, candidate);
-      return outcome instanceof Error && kindOf(outcome) === kind;
-    });
-    this.#keep(small, error);
+    if (!this.#isNew(error)) return;
+    this.#keep(await this.#reduce(input, error), error);
   }
 
-  /** Something broke, and it is not known by which input: those that break it alone are told, else all of them. */
+  /** Something broke, and it is not known by which input: one that breaks it alone, or else all of them are told. */
   async #reportBatch(inputs: readonly Uint8Array[], error: Error): Promise<void> {
-    const kind = kindOf(error);
-    if (this.#found.has(kind)) return;
-    this.#found.add(kind);
+    if (!this.#isNew(error)) return;
+    for (const input of inputs) {
+      if (!(await this.#fails(input, error))) continue;
+      this.#keep(await this.#reduce(input, error), error);
+      return;
+    }
     for (const input of inputs) this.#keep(input, error);
+  }
+
+  /** One fault is met thousands of times; it is told once. */
+  #isNew(error: Error): boolean {
+    const kind = kindOf(error);
+    const isNew = !this.#found.has(kind);
+    this.#found.add(kind);
+    return isNew;
+  }
+
+  #reduce(input: Uint8Array, error: Error): Promise<Uint8Array> {
+    return reduce(input, (candidate) => this.#fails(candidate, error));
+  }
+
+  /** Whether the input alone breaks the same claim. */
+  async #fails(input: Uint8Array, error: Error): Promise<boolean> {
+    try {
+      await this.target.run(input);
+      await this.target.afterBatch?.();
+      return false;
+    } catch (thrown) {
+      return kindOf(asError(thrown)) === kindOf(error);
+    }
   }
 
   #keep(input: Uint8Array, error: Error): void {
