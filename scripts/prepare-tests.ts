@@ -1,8 +1,8 @@
-// `npm test` runs this first: makes sure of what the tests need beyond npm, a Chromium and fonts for emoji and Chinese.
+// `npm test` runs this first: makes sure of what the tests need beyond npm: three browsers, and fonts for emoji and Chinese.
 // On Debian as root it installs what is missing; elsewhere it names each missing thing and how to get it, and stops.
 // When all is there it takes some milliseconds and prints nothing.
 import { spawnSync } from 'node:child_process';
-import { findChromium, hasFontFor } from './programs.ts';
+import { findChromium, findFirefox, findMiniBrowser, findProgram, hasFontFor } from './programs.ts';
 
 interface Need {
   readonly what: string;
@@ -11,11 +11,32 @@ interface Need {
   isPresent(): boolean;
 }
 
-const chosen = process.env.CHROME_PATH ?? '';
-if (chosen !== '' && findChromium() === undefined) {
-  console.error(`CHROME_PATH is ${chosen}, which is no program that can be run. Correct it, or unset it.`);
-  process.exit(1);
+for (const [variable, find] of [
+  ['CHROME_PATH', findChromium],
+  ['FIREFOX_PATH', findFirefox],
+] as const) {
+  const chosen = process.env[variable] ?? '';
+  if (chosen !== '' && find() === undefined) {
+    console.error(`${variable} is ${chosen}, which is no program that can be run. Correct it, or unset it.`);
+    process.exit(1);
+  }
 }
+
+/** WebKitGTK is for Linux only; elsewhere the tests do without it. */
+const webKitNeeds: readonly Need[] = [
+  {
+    what: 'WebKitGTK with its driver (the browser suite runs in it)',
+    packages: ['webkit2gtk-driver'],
+    advice: 'install WebKitGTK’s WebKitWebDriver and MiniBrowser',
+    isPresent: () => findProgram('WebKitWebDriver') !== undefined && findMiniBrowser() !== undefined,
+  },
+  {
+    what: 'Xvfb (WebKitGTK wants a screen)',
+    packages: ['xvfb'],
+    advice: 'install Xvfb',
+    isPresent: () => findProgram('Xvfb') !== undefined,
+  },
+];
 
 const needs: readonly Need[] = [
   {
@@ -24,6 +45,13 @@ const needs: readonly Need[] = [
     advice: 'install Chromium or Chrome, or set CHROME_PATH to the program',
     isPresent: () => findChromium() !== undefined,
   },
+  {
+    what: 'Firefox (the browser suite runs in it)',
+    packages: ['firefox-esr'],
+    advice: 'install Firefox, or set FIREFOX_PATH to the program',
+    isPresent: () => findFirefox() !== undefined,
+  },
+  ...(process.platform === 'linux' ? webKitNeeds : []),
   {
     what: 'a colour emoji font',
     packages: ['fontconfig', 'fonts-noto-color-emoji'],

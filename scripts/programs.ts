@@ -1,7 +1,7 @@
 // Where programs that do not come from npm are on this machine. Called by prepare-tests.ts, the browser tests and the
-// screenshot script, so that all of them agree on one Chromium.
+// screenshot script, so that all of them agree on one Chromium, one Firefox and one WebKit.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 function isExecutable(path: string): boolean {
@@ -21,19 +21,55 @@ export function findProgram(...names: string[]): string | undefined {
     .find((path) => isExecutable(path));
 }
 
-/** The Chromium to drive: CHROME_PATH if it is set (and then nothing else is tried), else the first known place. */
-export function findChromium(): string | undefined {
-  const chosen = process.env.CHROME_PATH;
+/** What the variable names if it is set (and then nothing else is tried), else the first known place. */
+function findBrowser(
+  chosen: string | undefined,
+  names: readonly string[],
+  places: readonly string[],
+): string | undefined {
   if (chosen !== undefined && chosen !== '') return isExecutable(chosen) ? chosen : undefined;
-  const places = [
-    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-    '/Applications/Chromium.app/Contents/MacOS/Chromium',
-    'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-  ];
-  return (
-    findProgram('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable') ??
-    places.find(isExecutable)
+  return findProgram(...names) ?? places.find(isExecutable);
+}
+
+/** The Chromium to drive: CHROME_PATH, or the first known place. */
+export function findChromium(): string | undefined {
+  return findBrowser(
+    process.env.CHROME_PATH,
+    ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+    [
+      '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+      '/Applications/Chromium.app/Contents/MacOS/Chromium',
+      'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+    ],
   );
+}
+
+/** The Firefox to drive: FIREFOX_PATH, or the first known place. */
+export function findFirefox(): string | undefined {
+  return findBrowser(
+    process.env.FIREFOX_PATH,
+    ['firefox-esr', 'firefox'],
+    ['/Applications/Firefox.app/Contents/MacOS/firefox', 'C:\\Program Files\\Mozilla Firefox\\firefox.exe'],
+  );
+}
+
+/** WebKitGTK's own small browser, which its driver steers. It is in no PATH: it comes with the library. */
+export function findMiniBrowser(): string | undefined {
+  return ['/usr/lib', '/usr/libexec', '/usr/lib64']
+    .filter((directory) => existsSync(directory))
+    .flatMap((directory) => [
+      directory,
+      // One directory for each architecture.
+      ...readdirSync(directory)
+        .filter((name) => name.includes('-linux-'))
+        .map((name) => join(directory, name)),
+    ])
+    .flatMap((directory) =>
+      ['webkit2gtk-4.1', 'webkitgtk-6.0', 'webkit2gtk-4.0'].map((name) =>
+        join(directory, name, 'MiniBrowser'),
+      ),
+    )
+    .find(isExecutable);
 }
 
 /** Whether fontconfig knows a font with this code point (hexadecimal). Systems without fontconfig bring their own. */
