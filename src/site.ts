@@ -22,6 +22,8 @@ export interface SiteOptions {
   /** Where the built pages are; they may be built after the start. */
   readonly pages: string;
   readonly version: string;
+  /** IP address of the client, for the log: behind trusted proxies it is what they say. */
+  readonly addressOf: (request: IncomingMessage) => string;
 }
 
 /** Uploads that may be coming in at one time, from all members and from one. Each holds a file open, not memory. */
@@ -67,8 +69,10 @@ export function createSite(options: SiteOptions): Listener {
   return (request, response) => {
     site.answer(request, response).catch((error: unknown) => {
       // A client that went away in the middle is no fault of ours.
-      if (!request.socket.destroyed)
-        options.logger.error({ err: error, url: request.url }, 'a request failed');
+      if (!request.socket.destroyed) {
+        const details = { err: error, url: request.url, remoteAddress: options.addressOf(request) };
+        options.logger.error(details, 'a request failed');
+      }
       if (response.headersSent) response.destroy();
       else
         refuse(

@@ -1,17 +1,34 @@
 // The program in a process of its own: what it prints, what it refuses, how it starts and how it stops.
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import WebSocket from 'ws';
 import type { Message, Receipt } from '../src/chat/events.ts';
+import { retryAfterOf } from '../src/index.ts';
+import { usage } from '../src/settings.ts';
+import { certificate, type TestCertificate } from './support/certificates.ts';
 import { temporaryDirectory } from './support/chat.ts';
 import { ChatClient } from './support/chat-server.ts';
+import { picture } from './support/pictures.ts';
 import { Program, root } from './support/process.ts';
 import { TcpPeer } from './support/tcp-peer.ts';
 
-const clean = { ...process.env, PORT: '', HOST: '', DATA: '', LOG_LEVEL: '', ALLOWED_ORIGINS: '' };
+const unset = [
+  'PORT',
+  'HOST',
+  'DATA',
+  'LOG_LEVEL',
+  'ALLOWED_ORIGINS',
+  'TLS_CERT',
+  'TLS_KEY',
+  'TRUSTED_PROXIES',
+];
+const clean = {
+  ...process.env,
+  ...Object.fromEntries([...unset, 'PROXY_PROTOCOL'].map((name) => [name, ''])),
+};
 
 function run(args: readonly string[], environment: NodeJS.ProcessEnv = {}, directory = root): Program {
   const tsx = import.meta.resolve('tsx');
@@ -32,7 +49,7 @@ async function start(
   data = temporaryDirectory(),
 ) {
   const program = run(['--port', '0', '--data', data, ...args], environment);
-  const [, url = '', port] = await program.output(/^barewire chat on (http:\/\/.*:(\d+))\n/);
+  const [, url = '', port] = await program.output(/^barewire chat on (https?:\/\/.*:(\d+))\n/);
   return { program, url, port: Number(port), data };
 }
 
@@ -40,35 +57,16 @@ describe('what is typed', () => {
   it('--help and --version answer and end', async () => {
     const help = await run(['--help']).ended;
     expect(help.code).toBe(0);
-    for (const word of ['--port', '--host', '--data', '--origin', 'PORT', 'HOST', 'DATA', 'LOG_LEVEL']) {
-      expect(help.stdout).toContain(word);
-    }
+    expect(help.stdout).toBe(usage);
     const version = await run(['--version']).ended;
     expect([version.code, version.stdout]).toEqual([0, '0.1.0\n']);
   });
 
   it.each([
     [['--port', 'abc'], {}, '--port is "abc"; it takes a number from 0 to 65535.'],
-    [['--port', '65536'], {}, '--port is "65536"; it takes a number from 0 to 65535.'],
-    [['--port=-1'], {}, '--port is "-1"; it takes a number from 0 to 65535.'],
-    [['--port', ''], {}, '--port is ""; it takes a number from 0 to 65535.'],
-    [[], { PORT: '80a' }, 'PORT is "80a"; it takes a number from 0 to 65535.'],
-    [['--host', ' '], {}, 'Empty text is given for the host.'],
-    [['--data', ''], {}, 'Empty text is given for the data directory.'],
-    [['--origin', 'example.org'], {}, '"example.org" is no origin; one looks like https://chat.example.org.'],
-    [
-      [],
-      { ALLOWED_ORIGINS: 'https://a.example,*' },
-      '"*" is no origin; one looks like https://chat.example.org.',
-    ],
-    [
-      [],
-      { LOG_LEVEL: 'loud' },
-      'LOG_LEVEL is "loud"; it takes one of fatal, error, warn, info, debug, trace, silent.',
-    ],
+    [[], { LOG_LEVEL: 'loud' }, 'LOG_LEVEL is "loud"; it takes one of fatal,'],
+    [['--proxy-protocol'], {}, '--proxy-protocol needs --trust-proxy:'],
     [['--prot', '1'], {}, "Unknown option '--prot'. See --help."],
-    [['--port'], {}, "Option '--port <value>' argument missing. See --help."],
-    [['8080'], {}, "Unexpected argument '8080'. See --help."],
   ])('%j with %j is refused in one line, with exit code 2', async (args, environment, line) => {
     const ended = await run(args, environment).ended;
     expect(ended).toMatchObject({ code: 2, stdout: '' });
@@ -149,19 +147,25 @@ describe('starting', () => {
   });
 });
 
+/** The fields of a handshake from a page of that origin, which calls that host. */
+function upgrade(host: string, origin: string, ...more: string[]): string {
+  const lines = [
+    'GET /chat HTTP/1.1',
+    `Host: ${host}`,
+    `Origin: ${origin}`,
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ...more,
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
 describe('origins', () => {
   async function statusFor(port: number, host: string, origin: string): Promise<string> {
     const peer = await TcpPeer.connect(port);
-    const lines = [
-      'GET /chat HTTP/1.1',
-      `Host: ${host}`,
-      `Origin: ${origin}`,
-      'Upgrade: websocket',
-      'Connection: Upgrade',
-      'Sec-WebSocket-Version: 13',
-      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    ];
-    peer.send(`${lines.join('\r\n')}\r\n\r\n`);
+    peer.send(upgrade(host, origin));
     const head = await peer.head();
     peer.destroy();
     return head.split(' ')[1] ?? '';
@@ -185,6 +189,133 @@ describe('origins', () => {
   });
 });
 
+/** What the log says of the connection that ended first. */
+async function firstClose(program: Program): Promise<Record<string, unknown>> {
+  const [line] = await program.output(/^\{.*"msg":"connection closed".*\}$/m, 'stderr');
+  return JSON.parse(line);
+}
+
+describe('a certificate', () => {
+  const [first, second] = [certificate('first'), certificate('second')];
+
+  function certificateFiles() {
+    const directory = temporaryDirectory();
+    const paths = { cert: join(directory, 'chat.crt'), key: join(directory, 'chat.key') };
+    const put = ({ cert, key }: TestCertificate): void => {
+      writeFileSync(paths.cert, cert);
+      writeFileSync(paths.key, key);
+    };
+    put(first);
+    return { ...paths, put, flags: ['--tls-cert', paths.cert, '--tls-key', paths.key] };
+  }
+
+  it('makes it https and wss on the same port', async () => {
+    const { cert, key } = certificateFiles();
+    const { url, port, program } = await start([], { TLS_CERT: cert, TLS_KEY: key });
+    expect(url).toBe(`https://127.0.0.1:${port}`);
+    const health = await TcpPeer.secure(port, first.cert);
+    health.send('GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    expect((await health.rest()).toString()).toMatch(/^HTTP\/1\.1 200 .*"status":"ok"/s);
+    const peer = await TcpPeer.secure(port, first.cert);
+    peer.send(upgrade(`localhost:${port}`, `https://localhost:${port}`));
+    expect(await peer.head()).toMatch(/^HTTP\/1\.1 101 /);
+    peer.destroy();
+    await program.stop();
+  });
+
+  it('that cannot be used is refused in one line, before anything is started', async () => {
+    const { cert, key, flags } = certificateFiles();
+    writeFileSync(key, second.key);
+    const data = join(temporaryDirectory(), 'data');
+    expect(await run(['--port', '0', '--data', data, ...flags]).ended).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: `barewire: The key in ${key} is not that of the first certificate in ${cert}.\n`,
+    });
+    expect(existsSync(data)).toBe(false);
+  });
+
+  it('is read again at SIGHUP; one that cannot be used is logged, and the old one stays', async () => {
+    const { put, cert, flags } = certificateFiles();
+    const { program, port } = await start(flags, { LOG_LEVEL: 'info' });
+    const old = await TcpPeer.secure(port, first.cert);
+    await old.upgrade(port, '/chat');
+    put(second);
+    program.signal('SIGHUP');
+    await program.output(/"the certificate was read again/, 'stderr');
+    await expect(TcpPeer.secure(port, first.cert)).rejects.toThrow();
+    (await TcpPeer.secure(port, second.cert)).destroy();
+
+    writeFileSync(cert, 'no certificate');
+    program.signal('SIGHUP');
+    await program.output(/"level":50.*the old certificate stays: .*chat\.crt holds no certificate/, 'stderr');
+    (await TcpPeer.secure(port, second.cert)).destroy();
+    // Who was connected before did not notice.
+    expect(old.socket.destroyed).toBe(false);
+    old.destroy();
+    await program.stop();
+  });
+
+  it('is read again when it changes', async () => {
+    const { put, flags } = certificateFiles();
+    const { program, port } = await start(flags, { LOG_LEVEL: 'info' });
+    put(second);
+    await program.output(/"the certificate was read again/, 'stderr');
+    (await TcpPeer.secure(port, second.cert)).destroy();
+    await program.stop();
+  });
+});
+
+describe('behind proxies', () => {
+  it('that are trusted, a client has the address that they say, and pages their own origin', async () => {
+    const { program, port } = await start(['--trust-proxy', 'loopback'], { LOG_LEVEL: 'info' });
+    const peer = await TcpPeer.connect(port);
+    // As a proxy that ends TLS passes it on: Host as the browser sent it.
+    peer.send(
+      upgrade('chat.example.org', 'https://chat.example.org', 'X-Forwarded-For: 198.51.100.1, 203.0.113.9'),
+    );
+    expect(await peer.head()).toMatch(/^HTTP\/1\.1 101 /);
+    peer.destroy();
+    expect(await firstClose(program)).toMatchObject({ remoteAddress: '203.0.113.9' });
+    await program.stop();
+  });
+
+  it('that are not trusted, it has theirs', async () => {
+    const { program, port } = await start(['--trust-proxy', '192.0.2.1'], { LOG_LEVEL: 'info' });
+    const peer = await TcpPeer.open(port, '/chat', ['X-Forwarded-For: 203.0.113.9']);
+    peer.destroy();
+    expect(await firstClose(program)).toMatchObject({ remoteAddress: '127.0.0.1' });
+    await program.stop();
+  });
+
+  it('with the PROXY protocol it has what the header says, before TLS too', async () => {
+    const { cert, key } = certificate('first');
+    const directory = temporaryDirectory();
+    const [certFile, keyFile] = [join(directory, 'crt'), join(directory, 'key')];
+    writeFileSync(certFile, cert);
+    writeFileSync(keyFile, key);
+    const trust = ['--proxy-protocol', '--trust-proxy', '127.0.0.1'];
+    const plain = await start(trust, { LOG_LEVEL: 'info' });
+    const peer = await TcpPeer.connect(plain.port);
+    peer.send('PROXY TCP4 203.0.113.7 192.0.2.1 40000 80\r\n');
+    await peer.upgrade(plain.port, '/chat');
+    peer.destroy();
+    expect(await firstClose(plain.program)).toMatchObject({ remoteAddress: '203.0.113.7' });
+    await plain.program.stop();
+
+    const secure = await start([...trust, '--tls-cert', certFile, '--tls-key', keyFile], {
+      LOG_LEVEL: 'info',
+    });
+    const tcp = await TcpPeer.connect(secure.port);
+    tcp.send('PROXY TCP6 2001:db8::17 2001:db8::1 40000 443\r\n');
+    const peerOverTls = await TcpPeer.securely(tcp.socket, cert);
+    await peerOverTls.upgrade(secure.port, '/chat');
+    peerOverTls.destroy();
+    expect(await firstClose(secure.program)).toMatchObject({ remoteAddress: '2001:db8::17' });
+    await secure.program.stop();
+  });
+});
+
 describe('stopping', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'on %s says when to come back, closes with 1012 and ends with 0',
@@ -194,7 +325,12 @@ describe('stopping', () => {
       const { token = '' } = await client.ok('session:enter', { name: 'Ada' });
       await client.ok('message:send', { nonce: 'nonce-01', content: { type: 'text', text: 'kept' } });
       program.signal(signal);
-      expect(await client.closed).toEqual({ code: 1012, reason: 'The server restarts.' });
+      const { code, reason } = await client.closed;
+      expect([code, reason]).toEqual([
+        1012,
+        expect.stringMatching(/^The server restarts\. retry after \d+ ms$/),
+      ]);
+      expect(retryAfterOf(reason)).toBeLessThan(5000);
       expect(client.events.at(-1)).toEqual({ event: 'server:restart', data: { retryWithin: 5000 } });
       expect(await program.ended).toMatchObject({ code: 0, stderr: '' });
       const again = await start([], {}, data);
@@ -204,6 +340,34 @@ describe('stopping', () => {
       await again.program.stop();
     },
   );
+
+  it('tells requests that still come when to come back, and carries uploads to their end', async () => {
+    const { program, port } = await start();
+    const client = await ChatClient.connect(port);
+    const { token = '' } = await client.ok('session:enter', { name: 'Ada' });
+    const body = await picture('image/png', 8, 8);
+    const peer = await TcpPeer.connect(port);
+    const lines = [
+      'POST /api/images HTTP/1.1',
+      'Host: localhost',
+      `Authorization: Bearer ${token}`,
+      `Content-Length: ${body.length}`,
+      'Expect: 100-continue',
+    ];
+    peer.send(`${lines.join('\r\n')}\r\n\r\n`);
+    expect(await peer.head()).toMatch(/^HTTP\/1\.1 100 /);
+    program.signal('SIGTERM');
+    await client.closed;
+    // In one write, so that the connection is never idle, which would end it.
+    peer.send(Buffer.concat([body, Buffer.from('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')]));
+    const answers = (await peer.rest()).toString();
+    expect(answers.match(/^HTTP\/1\.1 \d{3}|^Retry-After: .*(?=\r$)/gm)).toEqual([
+      'HTTP/1.1 201',
+      'HTTP/1.1 503',
+      'Retry-After: 5',
+    ]);
+    expect(await program.ended).toMatchObject({ code: 0, stderr: '' });
+  });
 
   it('carries out first what was asked before, in silence', async () => {
     const { program, port, data } = await start();

@@ -8,7 +8,6 @@ import WebSocket from 'ws';
 import type { Chat, ChatOptions } from '../../src/chat/chat.ts';
 import {
   type Entrance,
-  maximumEventLength,
   parseReply,
   parseServerEvent,
   type ReplyData,
@@ -17,8 +16,8 @@ import {
   type ServerEvent,
 } from '../../src/chat/events.ts';
 import { Images } from '../../src/chat/images.ts';
-import { chatHandlers } from '../../src/chat/websocket-channel.ts';
-import { createServer } from '../../src/index.ts';
+import { type ChatSocketData, chatHandlers, chatServerOptions } from '../../src/chat/websocket-channel.ts';
+import { createServer, type Server, type ServerOptions } from '../../src/index.ts';
 import { createSite } from '../../src/site.ts';
 import { type LoggedLine, stageChat, temporaryDirectory } from './chat.ts';
 
@@ -36,14 +35,26 @@ export interface ChatServer {
 
 export async function serveChat(
   options: Pick<Partial<ChatOptions>, 'rates' | 'log'> = {},
+  serverOptions: ServerOptions = {},
 ): Promise<ChatServer> {
   const directory = temporaryDirectory();
   const pages = join(temporaryDirectory(), 'pages');
   let images: Images | undefined;
   const stage = stageChat({ directory, findImage: (id) => images?.find(id), ...options });
   images = new Images(stage.database, directory);
-  const http = createSite({ chat: stage.chat, images, logger: stage.logger, pages, version: '1.2.3' });
-  const server = createServer(chatHandlers(stage.chat), { http, maxMessageLength: maximumEventLength });
+  const { chat, logger } = stage;
+  const server: Server<ChatSocketData> = createServer(chatHandlers(chat), {
+    ...chatServerOptions,
+    ...serverOptions,
+    http: createSite({
+      chat,
+      images,
+      logger,
+      pages,
+      version: '1.2.3',
+      addressOf: (request) => server.addressOf(request),
+    }),
+  });
   const { port } = await server.listen();
   onTestFinished(async () => {
     for (const socket of server.sockets) socket.terminate();

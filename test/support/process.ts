@@ -74,11 +74,14 @@ export class Program {
     return this.#stderr;
   }
 
-  /** Waits for standard output to match. @throws Error with all output when the process ends before */
-  output(pattern: RegExp): Promise<RegExpExecArray> {
+  /**
+   * Waits for what it prints to match: on standard output, or where it says. @throws Error with all output when the
+   * process ends before
+   */
+  output(pattern: RegExp, stream: 'stdout' | 'stderr' = 'stdout'): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const check = (): void => {
-        const match = pattern.exec(this.#stdout);
+        const match = pattern.exec(stream === 'stdout' ? this.#stdout : this.#stderr);
         if (match === null && !this.#over) return;
         this.#waiting.delete(check);
         if (match !== null) resolve(match);
