@@ -118,6 +118,7 @@ export class WebSocketClient<Binary extends BinaryType = 'arraybuffer'> extends 
     });
     signal?.addEventListener('abort', this.#aborted);
   }
+
   // What browsers have --------------------------------------------------------------------------------------------
 
   /** 0 connecting, 1 open, 2 closing, 3 closed. */

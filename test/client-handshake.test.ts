@@ -6,7 +6,7 @@ import { type ConnectOptions, resolveConnectOptions } from '../src/client-option
 import { HandshakeError } from '../src/handshake-error.ts';
 import { RefusalBody } from '../src/refusal-body.ts';
 import { certificate } from './support/certificates.ts';
-import { manualClock } from './support/manual-clock.ts';
+import { type ManualClock, manualClock } from './support/manual-clock.ts';
 import {
   acceptFor,
   type RawPeer,
@@ -295,37 +295,35 @@ describe('an answer that is no 101', () => {
     });
   });
 
-  it.each([
-    ['ends', (peer: RawPeer) => peer.end()],
-    ['is cut', (peer: RawPeer) => peer.destroy()],
-  ])('whose body %s', async (_how, finish) => {
-    const { outcome } = await answered((peer) => {
-      peer.send('HTTP/1.1 500 Oops\r\nContent-Length: 1000\r\n\r\nThe first words');
-      finish(peer);
-    });
-    expect(outcome).toMatchObject({ message: 'The server answered 500 Oops: The first words' });
-  });
-
-  it('whose body never ends is told when the time is up', async () => {
-    const clock = manualClock();
-    const server = await RawServer.listen();
-    const received = new Promise<void>((resolve) => {
+  /** Waits until a client has read words that end so. */
+  function wordsReceived(end: string): Promise<void> {
+    return new Promise((resolve) => {
       const { receive } = RefusalBody.prototype;
       const spy = vi.spyOn(RefusalBody.prototype, 'receive').mockImplementation(function (
         this: RefusalBody,
         chunk,
       ) {
         receive.call(this, chunk);
-        if (this.words.endsWith('words')) resolve();
+        if (this.words.endsWith(end)) resolve();
       });
       onTestFinished(() => spy.mockRestore());
     });
+  }
+
+  it.each([
+    ['ends with TCP', (peer: RawPeer) => peer.end()],
+    ['is cut by a reset', (peer: RawPeer) => peer.reset()],
+    ['never ends, when the time is up', (_peer: RawPeer, clock: ManualClock) => clock.advance(10_000)],
+  ])('whose body %s', async (_how, finish) => {
+    const clock = manualClock();
+    const server = await RawServer.listen();
+    const received = wordsReceived('words');
     const { outcome } = begin(parseAddress(`ws://127.0.0.1:${server.port}/`), { clock });
     const peer = await server.next();
     await peer.request();
     peer.send('HTTP/1.1 500 Oops\r\n\r\nThe first words');
     await received;
-    clock.advance(10_000);
+    finish(peer, clock);
     expect(await outcome).toMatchObject({
       message: 'The server answered 500 Oops: The first words',
       response: { status: 500 },

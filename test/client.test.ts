@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { connect, WebSocketClient } from '../src/client.ts';
 import type { ClientCloseEvent, ClientErrorEvent } from '../src/client-events.ts';
 import type { ConnectOptions } from '../src/client-options.ts';
+import { Connection } from '../src/connection.ts';
 import { HandshakeError } from '../src/handshake-error.ts';
 import { certificate } from './support/certificates.ts';
 import { type ManualClock, manualClock } from './support/manual-clock.ts';
@@ -476,6 +477,26 @@ describe('receiving', () => {
     expect((await peer.close()).code).toBe(1009);
     peer.end();
     expect(await client.closed).toMatchObject({ code: 1009, initiator: 'us', section: 'RFC 6455 §10.4' });
+  });
+
+  it('closes with 1011 when it fails itself, and tells that error', async () => {
+    const { client, peer } = await open();
+    const fault = new RangeError('Array buffer allocation failed');
+    const spy = vi.spyOn(Connection.prototype, 'receive').mockImplementationOnce(() => {
+      throw fault;
+    });
+    onTestFinished(() => spy.mockRestore());
+    const errors: unknown[] = [];
+    client.onerror = ({ error }) => errors.push(error);
+    peer.send(text('a'));
+    expect(await peer.close()).toEqual({ code: 1011, reason: 'The client failed on this message.' });
+    peer.end();
+    expect(await client.closed).toMatchObject({
+      code: 1006,
+      initiator: 'us',
+      explanation: 'The client failed while receiving.',
+    });
+    expect(errors).toEqual([fault]);
   });
 
   it('keeps what a listener throws from the others, as Node does for every EventTarget', async () => {
