@@ -1,11 +1,22 @@
-// `npm test` runs this first: makes sure of what the tests need beyond npm: three browsers, and fonts for emoji and Chinese.
-// On Debian as root it installs what is missing; elsewhere it names each missing thing and how to get it, and stops.
+// `npm test` runs this first: makes sure of what the tests need beyond npm's dependencies: three browsers, fonts for emoji
+// and Chinese, a WebSocket client in Python, and Bun. On Debian as root it installs what is missing, Bun anywhere;
+// elsewhere it names each missing thing and how to get it, and stops.
 // When all is there it takes some milliseconds and prints nothing.
 import { spawnSync } from 'node:child_process';
-import { findChromium, findFirefox, findMiniBrowser, findProgram, hasFontFor } from './programs.ts';
+import { existsSync } from 'node:fs';
+import {
+  bunBuild,
+  findChromium,
+  findFirefox,
+  findMiniBrowser,
+  findProgram,
+  findPythonWithWebSockets,
+  hasFontFor,
+} from './programs.ts';
 
 interface Need {
   readonly what: string;
+  /** Debian's; none when it is not from there. */
   readonly packages: readonly string[];
   readonly advice: string;
   isPresent(): boolean;
@@ -38,6 +49,19 @@ const webKitNeeds: readonly Need[] = [
   },
 ];
 
+const bun = bunBuild();
+const bunNeeds: readonly Need[] =
+  bun === undefined
+    ? []
+    : [
+        {
+          what: 'Bun (its WebSocket client meets the server)',
+          packages: [],
+          advice: `npm install --no-save --prefix ${bun.directory} ${bun.package}`,
+          isPresent: () => existsSync(bun.program),
+        },
+      ];
+
 const needs: readonly Need[] = [
   {
     what: 'Chromium (the browser tests drive it)',
@@ -64,6 +88,13 @@ const needs: readonly Need[] = [
     advice: 'install Noto Sans CJK',
     isPresent: () => hasFontFor('4e2d'),
   },
+  {
+    what: 'Python with websockets (its client meets the server)',
+    packages: ['python3-websockets'],
+    advice: 'install Python 3 and its library websockets',
+    isPresent: () => findPythonWithWebSockets() !== undefined,
+  },
+  ...bunNeeds,
 ];
 
 function run(program: string, ...args: string[]): boolean {
@@ -71,10 +102,22 @@ function run(program: string, ...args: string[]): boolean {
   return spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'], env: environment }).status === 0;
 }
 
+/** npm, by the npm that runs us where there is one. */
+function npm(...args: string[]): boolean {
+  const script = process.env.npm_execpath ?? '';
+  return script.endsWith('npm-cli.js') ? run(process.execPath, script, ...args) : run('npm', ...args);
+}
+
+if (bun !== undefined && !existsSync(bun.program)) {
+  console.log(`Installing what the tests need: ${bun.package}`);
+  const quietly = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund'];
+  npm('install', ...quietly, '--prefix', bun.directory, bun.package);
+}
+
 let missing = needs.filter((need) => !need.isPresent());
 const canInstall = process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0;
-if (missing.length > 0 && canInstall) {
-  const packages = [...new Set(missing.flatMap((need) => need.packages))];
+const packages = [...new Set(missing.flatMap((need) => need.packages))];
+if (packages.length > 0 && canInstall) {
   console.log(`Installing what the tests need: ${packages.join(' ')}`);
   if (run('apt-get', 'update', '-qq')) {
     run('apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages);
@@ -84,7 +127,9 @@ if (missing.length > 0 && canInstall) {
 if (missing.length > 0) {
   console.error('The tests need something that is not on this machine:');
   for (const need of missing) {
-    console.error(`- ${need.what}: ${need.advice} (Debian: apt-get install ${need.packages.join(' ')})`);
+    const onDebian =
+      need.packages.length === 0 ? '' : ` (Debian: apt-get install ${need.packages.join(' ')})`;
+    console.error(`- ${need.what}: ${need.advice}${onDebian}`);
   }
   process.exit(1);
 }
