@@ -1,9 +1,11 @@
 /**
- * Keeps one link going: opens it, notices its end, waits with full jitter and opens the next, at once when the browser
- * comes back online or the tab becomes visible. Owns the ConnectionState that the page shows. What is said over a
- * link is session.ts's business; it calls `letIn` when the link is ready for use.
+ * Keeps one link going: opens it, notices its end, waits and opens the next, at once when the browser comes back online
+ * or the tab becomes visible. How long it waits the server says in the reason of its Close (RFC 6455 §7.1.6), or before
+ * in `server:restart`; else it backs off with full jitter. Owns the ConnectionState that the page shows. What is said
+ * over a link is session.ts's business; it calls `letIn` when the link is ready for use.
  */
 import { protocolVersion } from '../../src/chat/events.ts';
+import { CloseCode, retryAfterOf } from '../../src/close.ts';
 import { type Hello, type Link, openLink, type Push } from './link.ts';
 import type { ConnectionState, LastClose, WireTick } from './model.ts';
 import type { Environment, PageSignal } from './platform.ts';
@@ -56,8 +58,10 @@ export function createConnector(environment: Environment, events: ConnectorEvent
   let attempt = 0;
   let roundTripTime: number | undefined;
   let slow = false;
-  /** Set from the news of a restart until a connection stands again; the wait that was asked for holds once. */
-  let restart: { readonly retryWithin: number | undefined } | undefined;
+  /** From the news of a restart until a connection stands again. */
+  let restarting = false;
+  /** The wait that the server has asked for, in milliseconds. It holds for one attempt. */
+  let askedWait: number | undefined;
   let atOnce = false;
   let disposed = false;
   let cancelWait = () => {};
@@ -83,8 +87,10 @@ export function createConnector(environment: Environment, events: ConnectorEvent
         current.close(1000, 'another protocol version');
       },
       push(push) {
-        if (push.event === 'server:restart') restart = { retryWithin: push.data.retryWithin };
-        else if (ours()) events.push(push);
+        if (!ours()) return;
+        if (push.event !== 'server:restart') return events.push(push);
+        restarting = true;
+        askedWait = Math.round(environment.random() * push.data.retryWithin);
       },
       roundTrip(milliseconds, isSlow) {
         roundTripTime = milliseconds ?? roundTripTime;
@@ -96,7 +102,9 @@ export function createConnector(environment: Environment, events: ConnectorEvent
         if (!ours()) return;
         link = undefined;
         if (opened) lastClose = { time: environment.now(), code, reason };
-        if (code === 1012) restart ??= { retryWithin: undefined };
+        if (code === CloseCode.serviceRestart) restarting = true;
+        // Chosen for this client, so that all together come evenly: better than what we drew ourselves.
+        askedWait = retryAfterOf(reason) ?? askedWait;
         if (!disposed) afterLoss(code, reason);
       },
     });
@@ -112,16 +120,12 @@ export function createConnector(environment: Environment, events: ConnectorEvent
       return open();
     }
     if (!environment.online()) return change({ status: 'offline' });
-    const random = environment.random();
-    const wait =
-      restart?.retryWithin === undefined
-        ? backOff(attempt, random)
-        : Math.round(random * restart.retryWithin);
-    if (restart !== undefined) restart = { retryWithin: undefined };
+    const wait = askedWait ?? backOff(attempt, environment.random());
+    askedWait = undefined;
     attempt += 1;
     cancelWait = environment.after(wait, open);
     const retryAt = environment.now() + wait;
-    change({ status: 'waiting', attempt, retryAt, restarting: restart !== undefined });
+    change({ status: 'waiting', attempt, retryAt, restarting });
   }
 
   function hear(signal: PageSignal) {
@@ -146,7 +150,8 @@ export function createConnector(environment: Environment, events: ConnectorEvent
     start: open,
     letIn() {
       if (link === undefined || state.status === 'open') return;
-      restart = undefined;
+      restarting = false;
+      askedWait = undefined;
       change({ status: 'open', since: environment.now(), roundTripTime, slow });
     },
     connectNow,

@@ -156,7 +156,7 @@ test('a server that is killed in mid-conversation and one that restarts lose and
   second.program.signal('SIGTERM');
   const away = await until(ada, ({ connection }) => connection.status === 'waiting');
   expect(away.connection).toMatchObject({ restarting: true });
-  expect(away.lastClose).toMatchObject({ code: 1012 });
+  expect(away.lastClose).toMatchObject({ code: 1012, reason: expect.stringMatching(/ retry after \d+ ms$/) });
   await second.program.ended;
   say(26, 30);
   await start(first.port);

@@ -143,6 +143,50 @@ test('a restart that was announced is waited out at random within its time', () 
   expect(state()).toMatchObject({ restarting: false });
 });
 
+test('the wait in the close reason is kept to the millisecond, once, whatever was announced', () => {
+  const { clock, chat, connector, state, lastClose } = setUp(0.25);
+  connector.start();
+  clock.advance(100);
+  chat.connection.push('server:restart', { retryWithin: 8000 });
+  clock.advance(10);
+  chat.up = false;
+  chat.endAll(1012, 'The server restarts. retry after 3117 ms');
+  expect(state()).toEqual({
+    status: 'waiting',
+    attempt: 1,
+    retryAt: clock.time + 3117,
+    restarting: true,
+  });
+  expect(lastClose()).toMatchObject({ reason: 'The server restarts. retry after 3117 ms' });
+  const { attempts } = chat;
+  clock.advance(3116);
+  expect(chat.attempts).toBe(attempts);
+  clock.advance(1);
+  expect([chat.attempts, state().status]).toEqual([attempts + 1, 'connecting']);
+  clock.advance(5);
+  // It is not back yet: from here on the usual back-off.
+  expect(state()).toMatchObject({
+    status: 'waiting',
+    retryAt: clock.time + backOff(1, 0.25),
+    restarting: true,
+  });
+});
+
+test('a wait of nothing is one too, and one that another close asks for is no restart', () => {
+  const { clock, chat, connector, state } = setUp();
+  connector.start();
+  clock.advance(100);
+  chat.endAll(1012, 'retry after 0 ms');
+  expect(state()).toMatchObject({ status: 'waiting', retryAt: clock.time });
+  clock.advanceUntil(() => state().status === 'open');
+  chat.endAll(1013, 'Too busy. retry after 20000 ms');
+  expect(state()).toMatchObject({ status: 'waiting', retryAt: clock.time + 20_000, restarting: false });
+  clock.advanceUntil(() => state().status === 'open');
+  clock.advance(goodConnection);
+  chat.endAll(1006);
+  expect(state()).toMatchObject({ retryAt: clock.time + backOff(0, 0.5) });
+});
+
 test('1012 without an announcement is a restart too; 1008 keeps its reason for the person', () => {
   const { clock, chat, connector, state, lastClose } = setUp();
   connector.start();

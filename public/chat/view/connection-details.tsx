@@ -34,6 +34,11 @@ export function ConnectionDetails({
               {words.reconnectNow}
             </button>
           ) : null}
+          {connection.status === 'waiting' ? (
+            <span class="quiet meaning">
+              {texts.connection.retryIn(Math.max(0, Math.ceil((connection.retryAt - now) / 1000)))}
+            </span>
+          ) : null}
         </Fact>
         <Fact name={words.transport}>
           {texts.connection.transport} <span class="mono quiet address">{address}</span>
