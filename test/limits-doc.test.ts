@@ -47,14 +47,14 @@ describe('the table of limits', () => {
   });
 
   it('has what is fixed, or follows from an option, as it is', () => {
-    const unitsOf = (limit: string) => rows.find((row) => row.limit === limit)?.value;
-    expect(unitsOf('head of a request')).toBe(headLimits.headLength);
-    expect(unitsOf('its first line')).toBe(headLimits.startLineLength);
-    expect(unitsOf('its fields')).toBe(headLimits.fieldCount);
-    expect(unitsOf('half of `maxBufferedAmount`')).toBe(options.maxBufferedAmount / 2);
-    expect(unitsOf('the same, inflated')).toBe(options.maxMessageLength);
-    expect(unitsOf('headers of one message’s fragments')).toBe(options.maxMessageLength);
-    expect(unitsOf('deadline of `drain` and `close`')).toBe(
+    const valueFor = (limit: string) => rows.find((row) => row.limit === limit)?.value;
+    expect(valueFor('head of a request')).toBe(headLimits.headLength);
+    expect(valueFor('its first line')).toBe(headLimits.startLineLength);
+    expect(valueFor('its fields')).toBe(headLimits.fieldCount);
+    expect(valueFor('half of `maxBufferedAmount`')).toBe(options.maxBufferedAmount / 2);
+    expect(valueFor('the same, inflated')).toBe(options.maxMessageLength);
+    expect(valueFor('headers of one message’s fragments')).toBe(options.maxMessageLength);
+    expect(valueFor('deadline of `drain` and `close`')).toBe(
       resolveDrainOptions({}, options.closeTimeout).deadline,
     );
   });
