@@ -22,6 +22,7 @@ const runs: Readonly<Record<string, number>> = {
   handshake: 6000,
   deflate: 1500,
   connection: 5000,
+  server: 1200,
 };
 
 /** Outcomes that a target has to meet in these runs; else it has stopped reaching what it is there for. */
@@ -50,6 +51,20 @@ const reached: Readonly<Record<string, readonly RegExp[]>> = {
     /1007 RFC 7692 §7\.2\.2/,
     /1009 RFC 6455 §10\.4/,
     /peer, closed/,
+  ],
+  server: [
+    /^0 400/,
+    /^0 101 .*close 1002/,
+    /^1 101 .*true/,
+    /^2 101 /,
+    /^2 200/,
+    /^3 101 .*false/,
+    /^4 101 /,
+    /close 1011/,
+    /close 4001/,
+    / 403/,
+    / 500/,
+    /^reset$/,
   ],
 };
 

@@ -6,4 +6,12 @@ import { frameTarget } from './frame.ts';
 import type { Target } from './fuzzer.ts';
 import { handshakeTarget } from './handshake.ts';
 
-export const targets: readonly Target[] = [frameTarget, handshakeTarget, deflateTarget, connectionTarget];
+import { serverTarget } from './server.ts';
+
+export const targets: readonly Target[] = [
+  frameTarget,
+  handshakeTarget,
+  deflateTarget,
+  connectionTarget,
+  serverTarget,
+];
