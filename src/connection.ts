@@ -80,8 +80,10 @@ export class Connection {
   readonly #output = new OutputBuffer();
   readonly #frames = new RecentFrames();
   readonly #deflate: ConnectionDeflate | undefined;
-  /** What our compressed messages may refer back to; shared with whoever was sent the same. */
+  /** What our compressed messages may refer back to. */
   #sendWindow: DeflateWindow | undefined;
+  /** Octets of that window when nobody else has it; 0 when all share it who were sent the same prepared messages. */
+  #ownWindowLength = 0;
 
   // The state is these facts; everything else is derived from them.
   #closeSent: Close | undefined;
@@ -171,11 +173,11 @@ export class Connection {
   }
 
   /**
-   * Octets of memory held for what is received: a message that is not complete, and the peer's window. Our own window
-   * is not counted, because all who are sent the same share one.
+   * Octets of memory held besides the output: for a message that is not complete, for the peer's window, and for our
+   * own unless it is one that all share who were sent the same.
    */
   get heldAmount(): number {
-    return this.#decoder.heldAmount;
+    return this.#decoder.heldAmount + this.#ownWindowLength;
   }
 
   /** Octets that came, frame headers included; what came after a Close or a failure is not counted. */
@@ -293,6 +295,7 @@ export class Connection {
       return;
     }
     const encoded = message.encodeFor(window, this.#deflate.level, this.#deflate.threshold);
+    if (encoded.window !== window) this.#ownWindowLength = 0;
     this.#sendWindow = encoded.window;
     this.#appendEncoded(encoded.frame, encoded.payloadLength);
   }
@@ -309,6 +312,7 @@ export class Connection {
       return;
     }
     this.#sendWindow = window.after(payload);
+    this.#ownWindowLength = this.#sendWindow.octets.length;
     this.#append(rsv1 | opcode, compressed);
   }
 
@@ -348,6 +352,7 @@ export class Connection {
   discardOutput(): void {
     if (this.#closeSent !== undefined) return;
     this.#output.clear();
+    this.#ownWindowLength = 0;
     // What was dropped never entered the peer's window; an empty one is always right.
     if (this.#sendWindow !== undefined) {
       this.#sendWindow = DeflateWindow.fresh(this.#sendWindow.bits, this.#sendWindow.takeover);

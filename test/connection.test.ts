@@ -846,6 +846,20 @@ describe('permessage-deflate (RFC 7692)', () => {
     ]);
   });
 
+  test('our own window counts as held while nobody shares it', () => {
+    const { connection } = new End('server', { deflate });
+    connection.send(chat(1));
+    expect(connection.heldAmount).toBe(chat(1).length);
+    connection.send(new PreparedMessage('short'));
+    expect(connection.heldAmount).toBe(chat(1).length);
+    connection.send(new PreparedMessage(chat(2)));
+    expect(connection.heldAmount).toBe(0);
+    connection.send(chat(3));
+    expect(connection.heldAmount).toBe(chat(1).length * 3);
+    connection.discardOutput();
+    expect(connection.heldAmount).toBe(0);
+  });
+
   test('two ends that got the same prepared messages are sent the same frame', () => {
     const ends = [new Connection('server', { deflate }), new Connection('server', { deflate })];
     let octets = 0;
