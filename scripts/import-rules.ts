@@ -44,6 +44,7 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
   [
     4,
     [
+      'src/abort-signals.ts',
       'src/attachments.ts',
       'src/client-data.ts',
       'src/client-events.ts',

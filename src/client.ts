@@ -3,6 +3,7 @@
  * handshake is client-handshake.ts's, what follows is wire.ts's with a Connection of role `client` (RFC 6455 §4.1, §5.3,
  * §7). Called by whoever imports the package, and by tests of servers.
  */
+import { onAbort } from './abort-signals.ts';
 import { type ClientAddress, parseAddress } from './client-address.ts';
 import { type BinaryType, binaryData, isBinaryType, messageOctets } from './client-data.ts';
 import {
@@ -83,6 +84,7 @@ export class WebSocketClient<Binary extends BinaryType = 'arraybuffer'> extends 
   /** Octets of Pongs that may wait to be written: no more than wait in all. */
   #answersWaiting = 0;
   #stopSweeping: (() => void) | undefined;
+  #stopListening: (() => void) | undefined;
   readonly #opened = withResolvers<void>();
   readonly #closed = withResolvers<CloseRecord>();
 
@@ -116,7 +118,7 @@ export class WebSocketClient<Binary extends BinaryType = 'arraybuffer'> extends 
       opened: (connection) => this.#open(connection),
       failed: (error) => this.#failed(error),
     });
-    signal?.addEventListener('abort', this.#aborted);
+    if (signal !== undefined) this.#stopListening = onAbort(signal, () => this.#aborted());
   }
 
   // What browsers have --------------------------------------------------------------------------------------------
@@ -258,14 +260,14 @@ export class WebSocketClient<Binary extends BinaryType = 'arraybuffer'> extends 
     this.#handshake?.fail(new HandshakeError({ explanation, initiator: 'us' }));
   }
 
-  readonly #aborted = (): void => {
+  #aborted(): void {
     if (this.#wire !== undefined) {
       this.#wire.close(CloseCode.goingAway, 'The client was stopped.');
     } else if (!this.#givenUp) {
       this.#reason = { value: this.#options.signal?.reason };
       this.#giveUp(stoppedBySignal);
     }
-  };
+  }
 
   #open({ tcp, rest, protocol, extensions, agreement }: OpenedConnection): void {
     const { maxMessageLength, deflate, clock } = this.#options;
@@ -335,7 +337,7 @@ export class WebSocketClient<Binary extends BinaryType = 'arraybuffer'> extends 
   #end(record: CloseRecord, error: Error): void {
     this.#record = record;
     this.#stopSweeping?.();
-    this.#options.signal?.removeEventListener('abort', this.#aborted);
+    this.#stopListening?.();
     const reason = this.#reason === undefined ? error : this.#reason.value;
     this.#opened.reject(reason);
     if (!record.wasClean) this.dispatch(new ClientErrorEvent(reason));
