@@ -29,6 +29,8 @@ export interface ChatServer {
   readonly chat: Chat;
   readonly lines: readonly LoggedLine[];
   connect(): Promise<ChatClient>;
+  /** Ends every connection; when it resolves all are logged. Done by itself after the test. */
+  stop(): Promise<void>;
   /** A new member's client and token. */
   enter(name: string): Promise<{ client: ChatClient; token: string; entrance: Entrance }>;
 }
@@ -56,9 +58,12 @@ export async function serveChat(
     }),
   });
   const { port } = await server.listen();
-  onTestFinished(async () => {
+  const stop = async (): Promise<void> => {
     for (const socket of server.sockets) socket.terminate();
     await server.close();
+  };
+  onTestFinished(async () => {
+    await stop();
     stage.close();
   });
   const connect = () => ChatClient.connect(port);
@@ -70,6 +75,7 @@ export async function serveChat(
     chat: stage.chat,
     lines: stage.logger.lines,
     connect,
+    stop,
     async enter(name) {
       const client = await connect();
       const entrance = await client.ok('session:enter', { name });
