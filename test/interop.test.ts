@@ -225,7 +225,7 @@ describe('agreements with ws', () => {
     })),
   );
 
-  it.each(pairs)('$title', async ({ offer, wish }) => {
+  it.each(pairs)('%s', async (_title, offer, wish) => {
     await serving(wish);
     const socket = await openWs(served.url, { deflate: { threshold: 0, ...offer } });
     const inbox = new Inbox();
