@@ -404,7 +404,7 @@ describe('uploads', () => {
   });
 
   it('are not found, in words, when something else is where their file was; and one that fails is written down', async () => {
-    const server = await serveChat();
+    const server = await serveChat({}, { trustedProxies: ['loopback'] });
     const { token } = await server.enter('Ada');
     const image = await uploaded(server, token, await picture('image/png'));
     const path = join(server.directory, image.url);
@@ -418,10 +418,10 @@ describe('uploads', () => {
     rmdirSync(path);
     // A link that leads to itself: there, and not to be opened.
     symlinkSync(path, path);
-    const failed = await fetch(server.url + image.url);
+    const failed = await get(server, image.url, { 'X-Forwarded-For': '203.0.113.9' });
     expect(failed.status).toBe(500);
     expect(server.lines.filter(({ level }) => level === 'error')).toMatchObject([
-      { details: { err: { code: 'ELOOP' } } },
+      { details: { err: { code: 'ELOOP' }, url: image.url, remoteAddress: '203.0.113.9' } },
     ]);
     expect((await fetch(server.url + image.thumbnail.url)).status).toBe(200);
   });
