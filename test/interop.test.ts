@@ -218,11 +218,7 @@ describe('agreements with ws', () => {
     { clientNoContextTakeover: true, level: 9 },
   ];
   const pairs = offers.flatMap((offer) =>
-    wishes.map((wish) => ({
-      title: `${JSON.stringify(offer)} against ${JSON.stringify(wish)}`,
-      offer,
-      wish,
-    })),
+    wishes.map((wish) => [`${JSON.stringify(offer)} against ${JSON.stringify(wish)}`, offer, wish] as const),
   );
 
   it.each(pairs)('%s', async (_title, offer, wish) => {
