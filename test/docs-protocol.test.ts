@@ -22,6 +22,8 @@ import {
 import { defaultImageLimits, thumbnailBox } from '../src/chat/images.ts';
 import { defaultRates } from '../src/chat/limits.ts';
 import { nameLength } from '../src/chat/names.ts';
+import { retryAfterOf } from '../src/close.ts';
+import { reasonWithHint, resolveDrainOptions } from '../src/drain.ts';
 
 const page = readFileSync(new URL('../docs/chat-protocol.md', import.meta.url), 'utf8');
 const words = page.replace(/\s+/g, ' ');
@@ -85,6 +87,13 @@ describe('the examples', () => {
 });
 
 describe('the words', () => {
+  it('have a close reason that is read as they say', () => {
+    const [, reason = '', milliseconds] = /`([^`]* retry after (\d+) ms)`/.exec(words) ?? [];
+    expect(retryAfterOf(reason)).toBe(Number(milliseconds));
+    const sent = resolveDrainOptions({ retryWindow: 1 }, 1);
+    expect(reason).toBe(reasonWithHint(sent, Number(milliseconds)));
+  });
+
   it('explain every error code, and no other', () => {
     const table = page.slice(page.indexOf('| code | meaning |'), page.indexOf('**Rates**'));
     expect([...table.matchAll(/^\| `(.*?)` \|/gm)].map(([, code]) => code)).toEqual([...errorCodes]);
