@@ -210,7 +210,7 @@ export type Failure = v.InferOutput<typeof failure>;
 const pushes = {
   /** First on every socket, before sign-in. */
   'server:hello': v.object({ protocol: count, limits, time, connection: v.string() }),
-  /** The server is about to restart: come back after a random wait of up to this many milliseconds. */
+  /** The server is about to restart: come back when the close reason says, else after a random wait of up to so many milliseconds. */
   'server:restart': v.object({ retryWithin: count }),
   'member:joined': v.object({ room, member, count, time }),
   'member:left': v.object({ room, member, count, time }),

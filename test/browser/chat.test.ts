@@ -1,11 +1,13 @@
 /** The chat as people use it: the real page, in a real Chromium, against the real program. */
 import { Buffer } from 'node:buffer';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import {
   composer,
+  desktop,
   launchChromium,
   openPage,
   phone,
@@ -15,6 +17,7 @@ import {
   signIn,
   startChat,
 } from '../support/browser.ts';
+import { root } from '../support/process.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -337,6 +340,24 @@ describe('a bad network', () => {
     expect(await sent(mei)).toEqual(await sent(ada));
     expect(await ada.getByText('Mei left').count()).toBe(0);
     await visible(ada, '2 here');
+  });
+
+  test('over TLS; and a restart says when it is over, which the page tells and keeps to', async () => {
+    const file = (ending: string) => join(root, 'test/support/certificates', `first.${ending}`);
+    const chat = await startChat(['--tls-cert', file('crt'), '--tls-key', file('key')]);
+    const ada = await openPage(browser, chat.url, { ...desktop, ignoreHTTPSErrors: true });
+    await signIn(ada, 'Ada');
+    await say(ada, 'before');
+    await ada.getByRole('button', { name: /^Connection: / }).click();
+    const details = ada.getByRole('dialog', { name: 'Connection' });
+    await details.getByText(`wss://127.0.0.1:${chat.port}/chat`).waitFor();
+    await chat.stop();
+    await details.getByText(/^1012 “The server restarts\. retry after \d+ ms” at /).waitFor();
+    await chat.start();
+    await details.getByText('Connected', { exact: true }).waitFor();
+    await ada.keyboard.press('Escape');
+    await say(ada, 'after');
+    await expect.poll(() => sent(ada)).toEqual(['before', 'after']);
   });
 
   test('offline: the page says so, keeps what is typed, and sends it once', async () => {

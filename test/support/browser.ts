@@ -41,25 +41,33 @@ export interface ChatProgram {
   readonly port: number;
   /** Ends it as a crash does, without a word. */
   kill(): Promise<void>;
+  /** Ends it as a restart does, in good order. */
+  stop(): Promise<void>;
   start(): Promise<void>;
 }
 
-/** The chat as `npm start` runs it, on an empty directory and a free port. Ended and removed when the test is over. */
-export async function startChat(): Promise<ChatProgram> {
+/**
+ * The chat as `npm start` runs it, on an empty directory and a free port. Ended and removed when the test is over.
+ * @param flags besides port and directory
+ */
+export async function startChat(flags: readonly string[] = []): Promise<ChatProgram> {
   const directory = mkdtempSync(join(tmpdir(), 'barewire-browser-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  let running = await startChatProgram(directory, '0');
+  let running = await startChatProgram(directory, '0', flags);
   // It comes back where the pages look for it.
   const { port } = running;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${flags.includes('--tls-cert') ? 'https' : 'http'}://127.0.0.1:${port}`,
     port: Number(port),
     kill: async () => {
       running.program.signal('SIGKILL');
       await running.program.ended;
     },
+    stop: async () => {
+      await running.program.stop();
+    },
     start: async () => {
-      running = await startChatProgram(directory, port);
+      running = await startChatProgram(directory, port, flags);
     },
   };
 }
