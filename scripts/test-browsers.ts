@@ -18,6 +18,9 @@ if (unknown.length > 0) {
 }
 const chosen = enginesHere.filter((engine) => named.length === 0 || named.includes(engine));
 
+// Browsers are ended when this process exits, which a signal alone would not let happen.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 const versions: Record<Engine, string> = { Chromium: '', Firefox: '', WebKit: '' };
 const outcomes = new Map<string, Outcome>();
 let surprises = 0;

@@ -12,7 +12,7 @@ import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 import { launch } from 'puppeteer-core';
 import { findChromium, findFirefox, findMiniBrowser, findProgram } from '../../scripts/programs.ts';
-import { WebDriverSession } from './webdriver.ts';
+import { enterKey, WebDriverSession } from './webdriver.ts';
 
 export const engines = ['Chromium', 'Firefox', 'WebKit'] as const;
 export type Engine = (typeof engines)[number];
@@ -123,7 +123,7 @@ async function openWebKit(): Promise<Tab> {
       version: `WebKitGTK ${session.version}`,
       goto: (url) => session.goto(url),
       evaluate: (expression) => session.evaluate(expression),
-      type: (selector, text) => session.type(selector, text.replaceAll('\n', '\ue007')),
+      type: (selector, text) => session.type(selector, text.replaceAll('\n', enterKey)),
       close: async () => {
         await session.close().catch(() => {});
         await close();
@@ -156,15 +156,7 @@ class ProcessGroup {
   readonly #child: ChildProcess;
   readonly #exited: Promise<string>;
   #over = false;
-  readonly #kill = (): void => {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, 'SIGKILL');
-    } catch {
-      // Nobody is left.
-    }
-  };
+  readonly #kill = (): void => this.#signal('SIGKILL');
 
   constructor(program: string, args: readonly string[], environment: NodeJS.ProcessEnv) {
     this.#child = spawn(program, args, {
@@ -207,8 +199,20 @@ class ProcessGroup {
 
   /** Ends the whole group, and waits until its head is gone. */
   async end(): Promise<void> {
-    this.#kill();
+    this.#signal('SIGTERM');
     await this.#exited;
+    // Whoever of the others did not listen.
+    this.#kill();
     process.off('exit', this.#kill);
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // Nobody is left.
+    }
   }
 }

@@ -28,29 +28,29 @@ const accepted = (code: number): string => `It is taken for a good Close, with $
 export const gaps: Readonly<Record<string, Readonly<Partial<Record<Engine, Gap>>>>> = {
   'reply-redirect': {
     WebKit: {
-      observed: 'It is taken for a WebSocket.',
+      observed: 'It opens.',
       reason: 'It follows the redirect, as for any other request.',
     },
   },
   'reply-deflate-twice': {
     WebKit: {
-      observed: 'It is taken for a WebSocket.',
+      observed: 'It opens.',
       reason: 'It does not look whether an extension is named twice.',
     },
   },
   'reply-protocol-unasked': {
     Firefox: {
-      observed: 'It is taken for a WebSocket.',
+      observed: 'It opens.',
       reason: 'It looks at the field only when it offered subprotocols.',
     },
   },
   'reply-no-protocol': {
     Firefox: {
-      observed: 'It is taken for a WebSocket.',
+      observed: 'It opens.',
       reason: 'RFC 6455 §4.2.2 lets a server choose none; the WHATWG standard, which is newer, does not.',
     },
     WebKit: {
-      observed: 'It is taken for a WebSocket.',
+      observed: 'It opens.',
       reason: 'As in Firefox: so RFC 6455 has it, and the WHATWG standard does not.',
     },
   },

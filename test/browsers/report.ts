@@ -113,5 +113,5 @@ function link(group: string): string {
 }
 
 function inCell(text: string): string {
-  return text.replaceAll(/[|*_<>[\]]/g, (character) => `\\${character}`);
+  return text.replaceAll(/[|*<>[\]]/g, (character) => `\\${character}`);
 }

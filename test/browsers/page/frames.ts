@@ -138,7 +138,7 @@ export const frames = [
 ];
 
 export const compressedFrameChecks = [
-  ...inGroup('Compressed messages as RFC 7692 prints them', compressed),
+  ...inGroup('Compressed messages of every form', compressed),
   ...inGroup(
     'Bad compressed frames, for which the connection is failed',
     badCompressedFrames.map(({ id, title, section }) => ({

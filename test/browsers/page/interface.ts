@@ -85,7 +85,7 @@ const addresses: readonly GroupCheck[] = [
   {
     id: 'port-blocked',
     title: 'a port of another service is an error and 1006',
-    section: 'WHATWG Fetch §2.9',
+    section: 'WHATWG Fetch, port blocking',
     async run(suite) {
       const conversation = suite.connectTo('ws://127.0.0.1:25/');
       await conversation.failed;

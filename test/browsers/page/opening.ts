@@ -21,8 +21,13 @@ async function cookies(suite: Suite, path = '/fields'): Promise<readonly string[
   return (headers.cookie ?? '').split('; ').filter((cookie) => cookie !== '');
 }
 
-/** Waits for the failure of a connection that may not open. */
+/** Waits for the failure of a connection that may not open. @throws Error when it opens, or fails otherwise */
 export async function expectRefused(conversation: Conversation): Promise<void> {
+  const opens = await conversation.opened.then(
+    () => true,
+    () => false,
+  );
+  expectThat(!opens, 'It opens.');
   const { code, reason, wasClean } = await conversation.closed;
   expectEqual('The events', conversation.events, ['error', 'close']);
   expectEqual('The close', { code, reason, wasClean }, { code: 1006, reason: '', wasClean: false });
@@ -201,13 +206,7 @@ const wrongReplies = badReplies.map(
     section,
     async run(suite) {
       const options = protocols === undefined ? {} : { protocols: [...protocols] };
-      const conversation = suite.connect('raw', `/replies/${id}`, options);
-      const opened = conversation.opened.then(
-        () => true,
-        () => false,
-      );
-      expectThat(!(await opened), 'It is taken for a WebSocket.');
-      await expectRefused(conversation);
+      await expectRefused(suite.connect('raw', `/replies/${id}`, options));
       return undefined;
     },
   }),
