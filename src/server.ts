@@ -8,7 +8,6 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
 import { type AttachableServer, type AttachOptions, attachTo, pathMatcher } from './attachments.ts';
 import { CloseCode } from './close.ts';
-import { ReadyState } from './connection.ts';
 import { ConnectionCounts } from './connection-counts.ts';
 import {
   type DrainOptions,
@@ -320,9 +319,8 @@ class NodeServer<T> implements Server<T>, SocketHost<T>, UpgradeHost<T> {
       const now = this.options.clock.now();
       this.pending.sweep(now);
       this.#refusals.sweep(now);
-      for (const socket of this.sockets) {
-        if (socket.readyState !== ReadyState.closed) socket.sweep(now);
-      }
+      // All of them: those whose peers have ended TCP may have octets that are not taken.
+      for (const socket of this.sockets) socket.sweep(now);
     });
   }
 

@@ -246,7 +246,8 @@ export class Wire {
   sweep(now: number): void {
     if (this.#closeBy !== undefined) {
       if (now < this.#closeBy) return;
-      if (!this.#connection.wasClean)
+      // Who has ended TCP ended the conversation; only what waited for it has not been taken.
+      if (this.#connection.readyState === ReadyState.closing && !this.#connection.wasClean)
         this.#cause ??= 'The peer did not finish the closing handshake in time.';
       this.#tcp.destroy();
       return;
@@ -347,7 +348,9 @@ export class Wire {
   readonly #written = (): void => {
     const tcp = this.#tcp;
     if (tcp.destroyed || tcp.writableLength > 0) return;
-    if (this.#connection.pendingAmount > 0 && !this.#scheduled) this.#flush();
+    // Besides frames, the end of our side may have waited for this.
+    const { pendingAmount, readyState } = this.#connection;
+    if ((pendingAmount > 0 || readyState !== ReadyState.open) && !this.#scheduled) this.#flush();
     this.#readOrWait();
     this.#reportHeld();
     if (!this.#wantsDrain || this.bufferedAmount > 0) return;

@@ -413,6 +413,24 @@ describe('draining', () => {
   });
 });
 
+test('a peer that ends TCP and does not take what waits is cut off, and its memory is free', async () => {
+  const { port, server, opened, closed, clock } = await serve();
+  const peer = await TcpPeer.open(port);
+  const socket = await opened();
+  peer.socket.pause();
+  // More than both kernels hold.
+  while (socket.bufferedAmount < 64 * 1024) {
+    socket.send(new Uint8Array(1024 * 1024));
+    await new Promise(setImmediate);
+  }
+  peer.socket.end();
+  await expect.poll(() => socket.readyState).toBe(3);
+  clock.advance(6000);
+  expect(await closed()).toMatchObject({ code: 1006, initiator: 'network' });
+  expect(server.sockets.size).toBe(0);
+  expect(server.heldAmount).toBe(0);
+});
+
 describe('the memory that all hold together', () => {
   const maxTotalHeldAmount = 4 * 1024 * 1024;
   const whole = (length: number) =>

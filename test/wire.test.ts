@@ -233,6 +233,38 @@ describe.each(['TCP', 'TLS'] as const)('over %s', (over) => {
   });
 });
 
+describe.each(['TCP', 'TLS'] as const)('a peer that ends its side of %s while octets wait for it', (over) => {
+  const record = {
+    code: 1006,
+    initiator: 'network',
+    explanation: 'The peer ended TCP without a Close frame, between messages.',
+  };
+
+  test('gets them all, and then our end', async () => {
+    const it = await wired({ over });
+    const sent = await stall(it);
+    it.peer.socket.end();
+    await expect.poll(() => it.wire.readyState).toBe(3);
+    it.peer.socket.resume();
+    await it.peer.take(sent);
+    expect(await it.peer.ended).toBe(true);
+    expect(await it.closed).toMatchObject(record);
+  });
+
+  test('and takes none is waited for no longer than closeTimeout', async () => {
+    const it = await wired({ over, options: { closeTimeout: 3000 } });
+    await stall(it);
+    it.peer.socket.end();
+    await expect.poll(() => it.wire.readyState).toBe(3);
+    it.clock.advance(2999);
+    it.wire.sweep(it.clock.now());
+    expect(it.tcp.destroyed).toBe(false);
+    it.clock.advance(1);
+    it.wire.sweep(it.clock.now());
+    expect(await it.closed).toMatchObject(record);
+  });
+});
+
 describe('held at the start', () => {
   test('nothing is handed out before release, and then everything in order', async () => {
     const { wire, peer, seen } = await wired({ held: true, head: text('HEAD'), rest: frame('one', 1) });
