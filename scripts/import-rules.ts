@@ -53,6 +53,7 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
       'src/client.ts',
       'src/connection-counts.ts',
       'src/drain.ts',
+      'src/handshake-queue.ts',
       'src/heartbeat.ts',
       'src/held-amounts.ts',
       'src/http-handover.ts',

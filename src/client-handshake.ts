@@ -1,13 +1,14 @@
 /**
- * From an address to an open connection: TCP, TLS, our request, the server's answer and its judgement (RFC 6455 §4.1,
- * RFC 7692 §5.1). It holds the deadline, and everything that can go wrong ends in one HandshakeError. Made by client.ts,
- * once for each client; what comes behind the answer is the business of wire.ts.
+ * From an address to an open connection: names, our turn, TCP, TLS, our request, the server's answer and its judgement
+ * (RFC 6455 §4.1, RFC 7692 §5.1). It holds the deadline, and everything that can go wrong ends in one HandshakeError.
+ * Made by client.ts, once for each client; what comes behind the answer is the business of wire.ts.
  */
 import { randomBytes } from 'node:crypto';
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { ADDRCONFIG, type LookupAddress, lookup } from 'node:dns';
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTls, createSecureContext, type ConnectionOptions as TlsOptions } from 'node:tls';
 import type { ClientAddress } from './client-address.ts';
-import type { ResolvedConnectOptions } from './client-options.ts';
+import type { ClientTlsOptions, ResolvedConnectOptions } from './client-options.ts';
 import { checkAnswer, type DeflateAgreement, deflateExtension, makeOffer } from './deflate.ts';
 import { type Extension, encodeExtensions } from './extensions.ts';
 import { checkUpgradeResponse, encodeUpgradeRequest } from './handshake.ts';
@@ -18,7 +19,9 @@ import {
   lostConnection,
   refusedAnswer,
 } from './handshake-error.ts';
+import { HandshakeQueue } from './handshake-queue.ts';
 import { HeadReader, HttpError, parseResponseHead, type ResponseHead } from './http-head.ts';
+import { normaliseIpAddress } from './ip-address.ts';
 import { RefusalBody } from './refusal-body.ts';
 
 /** A connection whose opening handshake is done. */
@@ -34,13 +37,16 @@ export interface OpenedConnection {
   readonly agreement: DeflateAgreement | undefined;
 }
 
-/** Exactly one of the two is called, once. */
+/** Exactly one of the two is called, once, and never from within the constructor or `fail`. */
 export interface ClientHandshakeEvents {
   /** The connection is the receiver's now, and has no listeners. */
   opened(connection: OpenedConnection): void;
   /** The connection is gone. */
   failed(error: HandshakeError): void;
 }
+
+/** All clients of the process stand in it: the rule is about hosts, whoever connects to them. */
+const queue = new HandshakeQueue();
 
 export class ClientHandshake {
   readonly #address: ClientAddress;
@@ -49,9 +55,14 @@ export class ClientHandshake {
   readonly #key: string;
   readonly #offer: readonly Extension[];
   readonly #request: Uint8Array;
-  readonly #tcp: Socket;
+  /** Undefined for a ws address. */
+  readonly #tls: TlsOptions | undefined;
   readonly #stopWaiting: () => void;
 
+  /** Undefined until it is our turn. */
+  #tcp: Socket | undefined;
+  /** Our place in the queue, from when the host's addresses are known. */
+  #leaveQueue: (() => void) | undefined;
   #stage: HandshakeStage = 'connecting';
   #reader = new HeadReader();
   /** The answer, once it is known to be no 101, and what has come of its body. */
@@ -59,7 +70,7 @@ export class ClientHandshake {
   #error: HandshakeError | undefined;
 
   /**
-   * Begins to connect.
+   * Begins to connect: at once when the host is an IP address with which no other handshake is under way.
    * @throws TypeError for subprotocols, an origin or headers that no request may have, and what node:tls throws for
    *   certificates and keys that it cannot read
    */
@@ -80,24 +91,61 @@ export class ClientHandshake {
       origin,
       headers,
     });
-    this.#tcp = this.#connect();
+    this.#tls = address.secure ? tlsOptions(address.hostname, options.tls) : undefined;
     this.#stopWaiting = options.clock.every(options.handshakeTimeout, () => this.#timedOut());
+    if (isIP(address.hostname) === 0) this.#lookUp();
+    else this.#enterQueue([{ address: address.hostname, family: isIP(address.hostname) }]);
   }
 
   /** Gives up. The error is reported when TCP is gone; the first one counts. */
   fail(error: HandshakeError): void {
+    const isFirst = this.#error === undefined;
     this.#error ??= error;
-    this.#tcp.destroy();
+    if (this.#tcp !== undefined) {
+      this.#tcp.destroy();
+    } else if (isFirst) {
+      // At once, so that our turn does not come any more.
+      this.#leaveQueue?.();
+      setImmediate(this.#closed);
+    }
   }
 
-  #connect(): Socket {
-    const { hostname, port, secure } = this.#address;
-    const options = { host: hostname, port, noDelay: true, allowHalfOpen: true };
+  /** Asks for every address of the host, as node:net does when it is given a name. */
+  #lookUp(): void {
+    // Elsewhere only addresses of families that this machine has; Windows would leave out localhost as well.
+    const hints = process.platform === 'win32' ? 0 : ADDRCONFIG;
+    lookup(this.#address.hostname, { all: true, hints }, (error, addresses) => {
+      if (this.#error !== undefined) return;
+      if (error !== null) this.fail(lostConnection(this.#address, this.#stage, error));
+      else this.#enterQueue(addresses);
+    });
+  }
+
+  /**
+   * One host has one handshake under way, whatever names it is called by (RFC 6455 §4.1). Which of its addresses will
+   * answer is not known yet, so it takes its turn at all of them.
+   */
+  #enterQueue(addresses: readonly LookupAddress[]): void {
+    const keys = addresses.map(
+      ({ address }) => `${normaliseIpAddress(address) ?? address} ${this.#address.port}`,
+    );
+    this.#leaveQueue = queue.enter(keys, () => {
+      this.#tcp = this.#connect(addresses);
+    });
+  }
+
+  #connect(addresses: readonly LookupAddress[]): Socket {
+    const { hostname, port } = this.#address;
+    const known: LookupFunction = (_hostname, { all }, callback) => {
+      const [first] = addresses;
+      if (all === true) callback(null, [...addresses]);
+      else callback(null, first?.address ?? '', first?.family);
+    };
+    const options = { host: hostname, port, lookup: known, noDelay: true, allowHalfOpen: true };
     let tcp: Socket;
-    if (secure) {
-      // The server's name is no IP address (RFC 6066 §3). Nothing is written before the certificate has been checked.
-      const name = isIP(hostname) === 0 ? { servername: hostname } : {};
-      tcp = connectTls({ ALPNProtocols: ['http/1.1'], ...name, ...this.#options.tls, ...options });
+    if (this.#tls !== undefined) {
+      // Nothing is written before the certificate has been checked.
+      tcp = connectTls({ ...this.#tls, ...options });
       tcp.on('connect', this.#connected);
       tcp.on('secureConnect', this.#ask);
     } else {
@@ -117,7 +165,7 @@ export class ClientHandshake {
 
   readonly #ask = (): void => {
     this.#stage = 'asking';
-    this.#tcp.write(this.#request);
+    this.#tcp?.write(this.#request);
   };
 
   readonly #receive = (chunk: Uint8Array): void => {
@@ -167,7 +215,8 @@ export class ClientHandshake {
     const sent = { key: this.#key, protocols: this.#options.protocols, extensions: this.#offer };
     const { protocol, extensions } = checkUpgradeResponse(head, sent);
     const agreement = this.#agree(extensions);
-    const tcp = this.#tcp;
+    // The answer came from there.
+    const tcp = this.#tcp as Socket;
     this.#stopWaiting();
     tcp.off('connect', this.#connected);
     tcp.off('secureConnect', this.#ask);
@@ -176,6 +225,7 @@ export class ClientHandshake {
     tcp.off('end', this.#receiveEnd);
     tcp.off('error', this.#lost);
     tcp.off('close', this.#closed);
+    this.#leaveQueue?.();
     this.#events.opened({ tcp, rest, protocol, extensions: encodeExtensions(extensions), agreement });
   }
 
@@ -207,12 +257,31 @@ export class ClientHandshake {
       return;
     }
     const { host } = this.#address;
-    const explanation = `${host} did not open the WebSocket within ${this.#options.handshakeTimeout} ms.`;
+    const { handshakeTimeout } = this.#options;
+    const waited = this.#tcp === undefined && this.#leaveQueue !== undefined;
+    const explanation = waited
+      ? `The WebSocket to ${host} was not opened within ${handshakeTimeout} ms: an earlier one to it was still under way.`
+      : `${host} did not open the WebSocket within ${handshakeTimeout} ms.`;
     this.fail(new HandshakeError({ explanation, initiator: 'us' }));
   }
 
   readonly #closed = (): void => {
     this.#stopWaiting();
+    this.#leaveQueue?.();
     this.#events.failed(this.#error ?? lostConnection(this.#address, this.#stage, undefined));
   };
+}
+
+/**
+ * What node:tls is told. Certificates and keys are read here, long before it may be our turn.
+ * @throws what node:tls throws for those that it cannot read; TypeError for a `servername` that is none
+ */
+function tlsOptions(hostname: string, tls: ClientTlsOptions): TlsOptions {
+  // A name is no IP address, and is sent without a dot at its end (RFC 6066 §3).
+  const own = isIP(hostname) === 0 ? hostname.replace(/\.$/, '') : undefined;
+  const servername: unknown = tls.servername ?? own;
+  if (servername !== undefined && typeof servername !== 'string') {
+    throw new TypeError(`tls.servername is ${servername}; it takes a name.`);
+  }
+  return { ALPNProtocols: ['http/1.1'], ...tls, servername, secureContext: createSecureContext(tls) };
 }

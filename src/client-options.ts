@@ -37,7 +37,11 @@ export interface ConnectOptions {
    * more than this waits is not taken, and the WebSocket is closed. At least 128 KiB, default 4 MiB.
    */
   readonly maxBufferedAmount?: number | undefined;
-  /** Milliseconds from `connect` to the server's answer: names, TCP, TLS and HTTP together. Default 10,000. */
+  /**
+   * Milliseconds from `connect` to the server's answer: names, TCP, TLS and HTTP together, and before them the wait for
+   * other clients' handshakes with the same IP address and port, of which one is under way at a time (RFC 6455 §4.1).
+   * Default 10,000.
+   */
   readonly handshakeTimeout?: number | undefined;
   /** Milliseconds between pings. Default 25,000: below the 30 s and more after which proxies give up. */
   readonly pingInterval?: number | undefined;

@@ -1,9 +1,12 @@
 /** Everything that can keep a client's WebSocket from opening: the error says it in words, and TCP is gone. */
+import { lookup } from 'node:dns';
+import { connect as connectTcp } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type ClientAddress, parseAddress } from '../src/client-address.ts';
 import { ClientHandshake, type OpenedConnection } from '../src/client-handshake.ts';
 import { type ConnectOptions, resolveConnectOptions } from '../src/client-options.ts';
 import { HandshakeError } from '../src/handshake-error.ts';
+import { HandshakeQueue } from '../src/handshake-queue.ts';
 import { RefusalBody } from '../src/refusal-body.ts';
 import { certificate } from './support/certificates.ts';
 import { type ManualClock, manualClock } from './support/manual-clock.ts';
@@ -426,5 +429,196 @@ describe('no connection', () => {
     handshake.fail(new HandshakeError({ explanation: 'The second.', initiator: 'us' }));
     expect(await outcome).toBe(first);
     await peer.rest();
+  });
+});
+
+describe('one host has one handshake under way (RFC 6455 §4.1)', () => {
+  /** Sees who enters the queue: from then on a client that does not wait would be connecting. */
+  function enteringQueue() {
+    const { enter } = HandshakeQueue.prototype;
+    let wake = (): void => {};
+    const keys: (readonly string[])[] = [];
+    const spy = vi.spyOn(HandshakeQueue.prototype, 'enter').mockImplementation(function (
+      this: HandshakeQueue,
+      names,
+      start,
+    ) {
+      keys.push(names);
+      const leave = enter.call(this, names, start);
+      wake();
+      return leave;
+    });
+    onTestFinished(() => spy.mockRestore());
+    return {
+      keys,
+      async entered(count: number): Promise<void> {
+        while (keys.length < count) {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      },
+    };
+  }
+
+  /** A connection of the test's own: whatever has begun to connect before it is accepted before it. */
+  async function knock(server: RawServer): Promise<RawPeer> {
+    const tcp = connectTcp(server.port, '127.0.0.1', () => tcp.write('knock\r\n\r\n'));
+    onTestFinished(() => void tcp.destroy());
+    const peer = await server.next();
+    expect((await peer.request()).line).toBe('knock');
+    return peer;
+  }
+
+  const close = (outcome: Outcome): void => {
+    if (outcome instanceof HandshakeError) throw outcome;
+    outcome.tcp.destroy();
+  };
+
+  it.each<[string, (peer: RawPeer) => Promise<unknown>]>([
+    ['is open', (peer) => peer.accept()],
+    [
+      'was refused',
+      async (peer) => {
+        await peer.request();
+        peer.send('HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n');
+      },
+    ],
+    ['has lost TCP', async (peer) => peer.reset()],
+    ['is cut off', async (peer) => peer.end()],
+  ])('the second begins to connect when the first %s', async (_what, finish) => {
+    const server = await RawServer.listen();
+    const address = parseAddress(`ws://127.0.0.1:${server.port}/`);
+    const first = begin(address);
+    const second = begin(address);
+    const peer = await server.next();
+    await knock(server);
+    await finish(peer);
+    const secondPeer = await server.next();
+    await secondPeer.accept();
+    close(await second.outcome);
+    const outcome = await first.outcome;
+    if (!(outcome instanceof HandshakeError)) outcome.tcp.destroy();
+  });
+
+  it('the first of all is connecting at once', async () => {
+    const server = await RawServer.listen();
+    const { outcome } = begin(parseAddress(`ws://127.0.0.1:${server.port}/`));
+    const tcp = connectTcp(server.port, '127.0.0.1');
+    onTestFinished(() => void tcp.destroy());
+    await (await server.next()).accept();
+    close(await outcome);
+  });
+
+  it('however it is called', async () => {
+    const server = await RawServer.listen();
+    const queue = enteringQueue();
+    const first = begin(parseAddress(`ws://127.0.0.1:${server.port}/`));
+    const peer = await server.next();
+    const others = ['localhost', '[::ffff:127.0.0.1]', '0177.1'].map((host) =>
+      begin(parseAddress(`ws://${host}:${server.port}/`)),
+    );
+    await queue.entered(4);
+    for (const keys of queue.keys) expect(keys).toContain(`127.0.0.1 ${server.port}`);
+    await knock(server);
+    const given = new HandshakeError({ explanation: 'Enough.', initiator: 'us' });
+    for (const { handshake, outcome } of others.slice(1)) {
+      handshake.fail(given);
+      expect(await outcome).toBe(given);
+    }
+    await peer.accept();
+    close(await first.outcome);
+    await (await server.next()).accept();
+    const [byName] = others;
+    if (byName !== undefined) close(await byName.outcome);
+  });
+
+  it('other ports are other hosts', async () => {
+    const [one, other] = [await RawServer.listen(), await RawServer.listen()];
+    const waiting = begin(parseAddress(`ws://127.0.0.1:${one.port}/`));
+    const { outcome } = begin(parseAddress(`ws://127.0.0.1:${other.port}/`));
+    await (await other.next()).accept();
+    close(await outcome);
+    await (await one.next()).accept();
+    close(await waiting.outcome);
+  });
+
+  it('who gives up while waiting is told so later, once, and has sent nothing', async () => {
+    const server = await RawServer.listen();
+    const address = parseAddress(`ws://127.0.0.1:${server.port}/`);
+    const [first, second, third] = [begin(address), begin(address), begin(address)];
+    await server.next();
+    const failed = vi.fn();
+    void second.outcome.then(failed);
+    const reason = new HandshakeError({ explanation: 'The first.', initiator: 'us' });
+    // From within an immediate the end of TCP is told before the next one runs.
+    await new Promise((resolve) => setImmediate(resolve));
+    second.handshake.fail(reason);
+    second.handshake.fail(new HandshakeError({ explanation: 'The second.', initiator: 'us' }));
+    // The turn that comes now is the third's, though nobody has been told yet.
+    first.handshake.fail(reason);
+    await Promise.resolve();
+    expect(failed).not.toHaveBeenCalled();
+    await (await server.next()).accept();
+    close(await third.outcome);
+    expect([await first.outcome, await second.outcome]).toEqual([reason, reason]);
+    await knock(server);
+  });
+
+  it('the time runs while one waits, and the error says so', async () => {
+    const server = await RawServer.listen();
+    const address = parseAddress(`ws://127.0.0.1:${server.port}/`);
+    const first = begin(address);
+    const clock = manualClock();
+    const second = begin(address, { clock, handshakeTimeout: 500 });
+    clock.advance(500);
+    expect(await second.outcome).toMatchObject({
+      message: `The WebSocket to 127.0.0.1:${server.port} was not opened within 500 ms: an earlier one to it was still under way.`,
+      initiator: 'us',
+      code: 1006,
+    });
+    await (await server.next()).accept();
+    close(await first.outcome);
+    await knock(server);
+  });
+
+  it('who gives up before the name is known never stands in the queue', async () => {
+    const queue = enteringQueue();
+    const { handshake, outcome } = begin(parseAddress('ws://localhost:1/'));
+    const reason = new HandshakeError({ explanation: 'Enough.', initiator: 'us' });
+    handshake.fail(reason);
+    expect(await outcome).toBe(reason);
+    // Whoever asks later for the same name hears of it later.
+    await new Promise((resolve) => lookup('localhost', resolve));
+    expect(queue.keys).toEqual([]);
+  });
+
+  it('a thousand come one after the other', async () => {
+    const server = await RawServer.listen();
+    const address = parseAddress(`ws://127.0.0.1:${server.port}/`);
+    const outcomes = Array.from({ length: 1000 }, () => begin(address).outcome);
+    let opened = 0;
+    for (const outcome of outcomes) void outcome.then(() => opened++);
+    for (let count = 0; count < outcomes.length; count++) {
+      const peer = await server.next();
+      expect(opened).toBe(count);
+      await peer.accept();
+      const outcome = await outcomes[count];
+      if (outcome !== undefined) close(outcome);
+    }
+  });
+
+  it('certificates and names that cannot be read are told at the call, whoever waits', async () => {
+    const server = await RawServer.listen();
+    const first = begin(parseAddress(`ws://127.0.0.1:${server.port}/`));
+    const secure = parseAddress(`wss://127.0.0.1:${server.port}/`);
+    expect(() => begin(secure, { tls: { ca: 'no certificate' } })).not.toThrow();
+    expect(() => begin(secure, { tls: { cert: 'no certificate' } })).toThrow(/PEM/i);
+    const servername: string = JSON.parse('5');
+    expect(() => begin(secure, { tls: { servername } })).toThrow(
+      new TypeError('tls.servername is 5; it takes a name.'),
+    );
+    await (await server.next()).accept();
+    close(await first.outcome);
   });
 });

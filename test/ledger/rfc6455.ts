@@ -55,20 +55,35 @@ const must: Sections = {
         'test/client.test.ts: is told at the call what can never work',
       ],
     ),
-    notKept(
+    kept(
       'client',
       'With a connection to the same host and port under way, it waits for that one’s outcome.',
-      'Not built. Every connection is opened at once, as by Node’s own WebSocket.',
+      ['src/handshake-queue.ts#HandshakeQueue.enter', 'src/client-handshake.ts#ClientHandshake.#enterQueue'],
+      [
+        'test/client-handshake.test.ts: the second begins to connect when the first %s › is open',
+        'test/client-handshake.test.ts: the second begins to connect when the first %s › was refused',
+        'test/client-handshake.test.ts: the second begins to connect when the first %s › has lost TCP',
+        'test/client-handshake.test.ts: however it is called',
+      ],
     ),
-    notKept(
+    kept(
       'client',
       'At most one connection to a host is connecting at a time.',
-      'Not built. Every connection is opened at once, as by Node’s own WebSocket.',
+      ['src/handshake-queue.ts#HandshakeQueue.enter', 'src/client-handshake.ts#ClientHandshake.#enterQueue'],
+      [
+        'test/client-handshake.test.ts: a thousand come one after the other',
+        'test/handshake-queue.test.ts: one place is begun for each, never two in one line, seed 1',
+      ],
     ),
-    notKept(
+    kept(
       'client',
       'Several attempts at once are put in a row.',
-      'Not built. Every connection is opened at once, as by Node’s own WebSocket.',
+      ['src/handshake-queue.ts#HandshakeQueue.enter', 'src/handshake-queue.ts#HandshakeQueue.#leave'],
+      [
+        'test/client-handshake.test.ts: a thousand come one after the other',
+        'test/client-handshake.test.ts: who gives up while waiting is told so later, once, and has sent nothing',
+        'test/handshake-queue.test.ts: is begun at once by the first, and by each other when the one before has left',
+      ],
     ),
     notApplicable(
       'client',
