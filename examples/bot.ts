@@ -4,7 +4,7 @@
  *
  *   npx tsx examples/bot.ts ws://127.0.0.1:8080/chat Dicey        then say: !roll 2d6
  */
-import { WebSocket } from 'ws';
+import { connect, retryAfterOf } from '../src/index.ts';
 
 const [url = 'ws://127.0.0.1:8080/chat', name = 'Dicey'] = process.argv.slice(2);
 
@@ -20,8 +20,8 @@ function answer(text: string): string | undefined {
   return `${dice.join(' + ')} = ${dice.reduce((sum, die) => sum + die)}`;
 }
 
-function connect(): void {
-  const socket = new WebSocket(url);
+function join(): void {
+  const socket = connect(url);
   const send = (event: string, id: number, data: object) => socket.send(JSON.stringify({ event, id, data }));
   const read = (message: { offset: number; author: { id: string }; content: { text?: string } }) => {
     if (since !== undefined) since = { ...since, offset: message.offset };
@@ -30,8 +30,8 @@ function connect(): void {
     const nonce = `answer-to-${message.offset}`;
     if (reply !== undefined) send('message:send', 2, { nonce, content: { type: 'text', text: reply } });
   };
-  socket.on('message', (raw) => {
-    const { event, id, data } = JSON.parse(raw.toString());
+  socket.onmessage = (message) => {
+    const { event, id, data } = JSON.parse(String(message.data));
     if (event === 'server:hello' && token === undefined) send('session:enter', 1, { name });
     else if (event === 'server:hello') send('session:resume', 1, { token, ...(since && { since }) });
     else if (event === 'reply:ok' && id === 1) {
@@ -47,10 +47,12 @@ function connect(): void {
       console.error(data.message);
       if (id === 1) process.exit(1); // not let in: the name is taken, or the token has expired
     }
-  });
-  socket.on('error', (error) => console.error(error.message));
-  // Everybody comes back after a restart, so not all at the same moment.
-  socket.on('close', () => setTimeout(connect, 500 + Math.random() * 4500));
+  };
+  socket.onclose = ({ reason, record }) => {
+    console.error(record.explanation);
+    // Everybody comes back after a restart, so not all at the same moment: the server's hint says when, if it gave one.
+    setTimeout(join, retryAfterOf(reason) ?? 500 + Math.random() * 4500);
+  };
 }
 
-connect();
+join();

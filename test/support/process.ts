@@ -3,7 +3,7 @@
  * output or for the end, never for time.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -24,10 +24,12 @@ export interface RunOptions {
   readonly program?: string;
   /** Whether it leads a process group of its own, as in a terminal; then signals go to the whole group. */
   readonly group?: boolean;
+  /** Whether its standard input stays open for `write`. */
+  readonly input?: boolean;
 }
 
 export class Program {
-  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #group: boolean;
   /** Resolves when the process has ended and its output is complete. */
   readonly ended: Promise<Ended>;
@@ -36,15 +38,16 @@ export class Program {
   #over = false;
   readonly #waiting = new Set<() => void>();
 
-  /** Runs `node`, or another program, with these arguments; without standard input. */
+  /** Runs `node`, or another program, with these arguments; its standard input is empty unless `input` says otherwise. */
   constructor(args: readonly string[], options: RunOptions = {}) {
     this.#child = spawn(options.program ?? process.execPath, args, {
       cwd: options.directory ?? root,
       env: options.environment ?? process.env,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       detached: options.group === true,
     });
     this.#group = options.group === true;
+    if (options.input !== true) this.#child.stdin.end();
     const wake = (): void => {
       for (const check of this.#waiting) check();
     };
@@ -90,6 +93,16 @@ export class Program {
       this.#waiting.add(check);
       check();
     });
+  }
+
+  /** Writes to its standard input. */
+  write(text: string): void {
+    this.#child.stdin.write(text);
+  }
+
+  /** Ends its standard input. */
+  endInput(): void {
+    this.#child.stdin.end();
   }
 
   signal(signal: NodeJS.Signals): void {
