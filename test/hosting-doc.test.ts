@@ -118,4 +118,11 @@ describe('what it says', () => {
       `takes ${connections} connections, and ${burst} sign-ins at once, then two new names a second`,
     );
   });
+
+  it('of memory is what docs/limits.md has', () => {
+    const limits = readFileSync(join(root, 'docs/limits.md'), 'utf8');
+    const [, kibibytes] =
+      /^\| compression, both windows of 2 KiB full \| ([\d.]+) KiB \|/m.exec(limits) ?? [];
+    expect(words).toContain(`costs: ${Math.round(Number(kibibytes))} KiB with full windows of compression`);
+  });
 });
