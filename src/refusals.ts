@@ -11,14 +11,28 @@ export class Refusals {
   readonly #clock: Clock;
   readonly #closeTimeout: number;
   readonly #report: (error: unknown) => void;
+  readonly #emptied: () => void;
   /** Connections that are answered and not gone yet, with the time by which they must be. */
   readonly #lingering = new Map<TcpSocket, number>();
 
-  /** @param report is told of errors that are not the client's */
-  constructor(options: { clock: Clock; closeTimeout: number }, report: (error: unknown) => void) {
+  /**
+   * @param report is told of errors that are not the client's
+   * @param emptied is called when the last one is gone
+   */
+  constructor(
+    options: { clock: Clock; closeTimeout: number },
+    report: (error: unknown) => void,
+    emptied: () => void,
+  ) {
     this.#clock = options.clock;
     this.#closeTimeout = options.closeTimeout;
     this.#report = report;
+    this.#emptied = emptied;
+  }
+
+  /** How many are answered and not gone yet. */
+  get size(): number {
+    return this.#lingering.size;
   }
 
   /**
@@ -27,12 +41,17 @@ export class Refusals {
    */
   refuse(stream: TcpSocket, error: unknown): void {
     const reply = this.#encode(error);
+    // Gone already: there would be no 'close' to wait for.
+    if (stream.destroyed) return;
     stream.end(reply);
     stream.on('data', ignore);
     stream.on('end', ignore);
     stream.resume();
     this.#lingering.set(stream, this.#clock.now() + this.#closeTimeout);
-    stream.once('close', () => this.#lingering.delete(stream));
+    stream.once('close', () => {
+      this.#lingering.delete(stream);
+      if (this.#lingering.size === 0) this.#emptied();
+    });
   }
 
   /** Answers and cuts, where waiting for the peer would keep the very place that it may not have. */

@@ -71,13 +71,13 @@ export interface Server<T> {
   readonly heldAmount: number;
   /** TLS handshakes that failed or were broken off, since the server was made. */
   readonly failedTlsHandshakes: number;
-  /** Starts to listen. @throws what node:net reports, as EADDRINUSE or EACCES */
+  /** Starts to listen. @throws what node:net reports, as EADDRINUSE or EACCES; TypeError once it has been stopped */
   listen(): Promise<ListenAddress>;
   /**
    * Takes upgrade requests of an http or https server that somebody else runs, besides or instead of `listen`. Those
    * whose path does not match are left to the server's other 'upgrade' listeners, or refused with 404 when there are
    * none. TLS, heads and their deadlines are that server's business. @returns a function that stops it
-   * @throws TypeError for a path that is none
+   * @throws TypeError for a path that is none, and once this server has been stopped
    */
   attach(server: AttachableServer, options?: AttachOptions): () => void;
   /** The certificate for connections from now on. @throws Error for one that does not work; the old one stays */
@@ -135,7 +135,11 @@ class NodeServer<T> implements Server<T>, SocketHost<T>, UpgradeHost<T> {
     this.pending = new Pending(options.maxPendingUpgrades);
     this.counts = new ConnectionCounts(options.maxConnectionsPerAddress);
     this.#held = new HeldAmounts(options.maxTotalHeldAmount);
-    this.#refusals = new Refusals(options, (error) => this.report(error, undefined));
+    this.#refusals = new Refusals(
+      options,
+      (error) => this.report(error, undefined),
+      () => this.emptied(),
+    );
     this.#upgrades = new Upgrades(this);
     this.#listener = new Listener(this);
     this.#http = new HttpHandover(options.http, {
@@ -160,6 +164,7 @@ class NodeServer<T> implements Server<T>, SocketHost<T>, UpgradeHost<T> {
   }
 
   async listen(): Promise<ListenAddress> {
+    this.#checkGoing();
     const address = await this.#listener.listen();
     this.#http.start();
     this.#startSweeping();
@@ -168,7 +173,7 @@ class NodeServer<T> implements Server<T>, SocketHost<T>, UpgradeHost<T> {
 
   attach(server: AttachableServer, options: AttachOptions = {}): () => void {
     const matches = pathMatcher(options);
-    if (this.#stopping !== undefined) throw new TypeError('The server has been stopped.');
+    this.#checkGoing();
     const stop = attachTo(server, {
       matches: (path) => {
         try {
@@ -211,6 +216,10 @@ class NodeServer<T> implements Server<T>, SocketHost<T>, UpgradeHost<T> {
       if (socket !== options.except && socket.send(message, options) !== SendResult.closed) count++;
     }
     return count;
+  }
+
+  #checkGoing(): void {
+    if (this.#stopping !== undefined) throw new TypeError('The server has been stopped.');
   }
 
   // UpgradeHost and ListenerHost ----------------------------------------------------------------------------------
@@ -359,7 +368,7 @@ class NodeServer<T> implements Server<T>, SocketHost<T>, UpgradeHost<T> {
     // Node says so before the last connections have told their ends; the `close` handlers come first.
     await new Promise<void>((resolve) => {
       this.#checkEmpty = () => {
-        if (this.#listener.size === 0 && this.sockets.size === 0) resolve();
+        if (this.#listener.size + this.sockets.size + this.#refusals.size === 0) resolve();
       };
       this.#checkEmpty();
     });

@@ -312,4 +312,26 @@ describe('the end', () => {
     await stopped;
     expect(await closed()).toMatchObject({ code: 1006, initiator: 'us' });
   });
+
+  test('one who was refused and does not go away is waited for, no longer than the deadline', async () => {
+    const http = createHttpServer(page);
+    const port = await listen(http);
+    const { server, clock } = await attachable({ upgrade: () => ({ refuse: 401, explanation: 'No.' }) });
+    server.attach(http);
+    const peer = await TcpPeer.connect(port);
+    peer.send(upgradeHead(port));
+    expect(await peer.head()).toMatch(/^HTTP\/1\.1 401 /);
+    let isStopped = false;
+    const stopped = server.close().then(() => {
+      isStopped = true;
+    });
+    await new Promise(setImmediate);
+    expect(isStopped).toBe(false);
+    clock.advance(6000);
+    await stopped;
+    const connections = await new Promise((resolve) =>
+      http.getConnections((_error, count) => resolve(count)),
+    );
+    expect(connections).toBe(0);
+  });
 });

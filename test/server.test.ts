@@ -287,6 +287,12 @@ describe('the end', () => {
     await failed;
   });
 
+  test('a server that has been stopped does not listen any more', async () => {
+    const server = createServer({ upgrade: () => ({ data: 0 }), message() {} });
+    await server.close();
+    await expect(server.listen()).rejects.toThrow(new TypeError('The server has been stopped.'));
+  });
+
   test('a port in use is an error from listen', async () => {
     const { port } = await serve();
     const second = createServer({ upgrade: () => ({ data: 0 }), message() {} }, { port });
