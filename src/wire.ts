@@ -226,6 +226,8 @@ export class Wire {
     this.giveUp(code, cause);
     this.#flush();
     this.#connection.receiveEnd();
+    // Now, and not when TCP is gone: whoever looks in between would have others go for what is free already.
+    this.#reportHeld();
     if (this.#tcp.writableLength <= closeAllowance) this.#tcp.destroySoon();
     else this.#tcp.destroy();
   }

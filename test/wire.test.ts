@@ -29,6 +29,8 @@ interface Wired {
   readonly clock: ManualClock;
   /** What the wire reported, in order. */
   readonly seen: unknown[];
+  /** Octets that it said it holds, as they change. */
+  readonly held: number[];
   readonly closed: Promise<CloseRecord>;
 }
 
@@ -43,10 +45,11 @@ interface Setting {
 
 /** A server's wire and a bare peer, connected. */
 async function wired(setting: Setting = {}): Promise<Wired> {
-  const { over = 'TCP', options, head, rest = new Uint8Array(0), held } = setting;
+  const { over = 'TCP', options, head, rest = new Uint8Array(0), held: isHeld } = setting;
   const [tcp, peer] = over === 'TCP' ? await tcpPair() : await tlsPair();
   const clock = manualClock();
   const seen: unknown[] = [];
+  const held: number[] = [];
   let close: (record: CloseRecord) => void = () => {};
   const closed = new Promise<CloseRecord>((resolve) => {
     close = resolve;
@@ -74,15 +77,16 @@ async function wired(setting: Setting = {}): Promise<Wired> {
       failed: (error) => seen.push(error),
       closed: close,
       schedule: () => setImmediate(() => wire.flush()),
+      held: (difference) => held.push(difference),
     },
     head,
   );
-  wire.start(rest, held);
+  wire.start(rest, isHeld);
   onTestFinished(() => {
     tcp.destroy();
     peer.destroy();
   });
-  return { wire, tcp, peer, clock, seen, closed };
+  return { wire, tcp, peer, clock, seen, held, closed };
 }
 
 async function tcpPair(): Promise<[Socket, TcpPeer]> {
@@ -349,4 +353,16 @@ test('held amount is what waits and what is not yet a message', async () => {
   await peer.take(6);
   peer.sendFrame({ opcode: Opcode.binary, payload: new Uint8Array(100), fin: false });
   await expect.poll(() => wire.heldAmount).toBeGreaterThanOrEqual(100);
+});
+
+test('who is expelled says at once that its memory is free, though TCP is not gone yet', async () => {
+  const { wire, peer, held, closed } = await wired({ over: 'TLS' });
+  const total = () => held.reduce((sum, difference) => sum + difference, 0);
+  peer.sendFrame({ opcode: Opcode.binary, payload: new Uint8Array(100_000), fin: false });
+  await expect.poll(total).toBeGreaterThanOrEqual(100_000);
+  wire.expel(1013, 'Out.');
+  expect(wire.finished).toBe(false);
+  expect(total()).toBeLessThan(100);
+  await closed;
+  expect(total()).toBe(0);
 });
