@@ -135,21 +135,26 @@ function run(chunks: readonly Uint8Array[], options: Options): Seen {
   // What was received since the last message was complete, and at most the octets of the chunk that completed it.
   let received = 0;
   const receivingBits = role === 'server' ? agreement?.clientMaxWindowBits : agreement?.serverMaxWindowBits;
+  const sendingBits = role === 'server' ? agreement?.serverMaxWindowBits : agreement?.clientMaxWindowBits;
   const window = receivingBits === undefined ? 0 : 2 ** receivingBits;
+  const ownWindow = sendingBits === undefined ? 0 : 2 ** sendingBits;
   for (const chunk of chunks) {
     const before = messages;
     received += chunk.length;
     connection.receive(Uint8Array.from(chunk), sink);
     if (messages > before) received = chunk.length;
     const { heldAmount } = connection;
-    assert(heldAmount <= 2 * received + window, `${heldAmount} octets are held after ${received}`);
+    assert(
+      heldAmount <= 2 * received + window + ownWindow,
+      `${heldAmount} octets are held after ${received}`,
+    );
     take();
   }
   if (options.endsTcp) {
     connection.receiveEnd();
     take();
   }
-  if (!connection.receiving) assert.equal(connection.heldAmount, 0, 'octets are held after the end');
+  if (!connection.receiving) assert(connection.heldAmount <= ownWindow, 'octets are held after the end');
   return { events, output: concat(...output), end, state: stateOf(connection), connection };
 }
 
