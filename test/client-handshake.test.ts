@@ -1,6 +1,6 @@
 /** Everything that can keep a client's WebSocket from opening: the error says it in words, and TCP is gone. */
-import { lookup } from 'node:dns';
-import { connect as connectTcp } from 'node:net';
+import { type LookupAddress, type LookupAllOptions, lookup } from 'node:dns';
+import { connect as connectTcp, getDefaultAutoSelectFamily, setDefaultAutoSelectFamily } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type ClientAddress, parseAddress } from '../src/client-address.ts';
 import { ClientHandshake, type OpenedConnection } from '../src/client-handshake.ts';
@@ -17,6 +17,24 @@ import {
   type ReceivedRequest,
   switchingHead,
 } from './support/raw-server.ts';
+
+/** What the next name means; undefined: what it does mean. */
+const names = vi.hoisted((): { next: readonly string[] | undefined } => ({ next: undefined }));
+vi.mock('node:dns', async (importActual) => {
+  const actual = await importActual<typeof import('node:dns')>();
+  return { ...actual, lookup: lookUp };
+
+  function lookUp(
+    name: string,
+    options: LookupAllOptions,
+    callback: (error: Error | null, addresses: LookupAddress[]) => void,
+  ): void {
+    const addresses = names.next?.map((address) => ({ address, family: 4 }));
+    names.next = undefined;
+    if (addresses === undefined) actual.lookup(name, options, callback);
+    else setImmediate(callback, null, addresses);
+  }
+});
 
 type Outcome = OpenedConnection | HandshakeError;
 
@@ -589,7 +607,7 @@ describe('one host has one handshake under way (RFC 6455 §4.1)', () => {
     handshake.fail(reason);
     expect(await outcome).toBe(reason);
     // Whoever asks later for the same name hears of it later.
-    await new Promise((resolve) => lookup('localhost', resolve));
+    await new Promise((resolve) => lookup('localhost', { all: true }, resolve));
     expect(queue.keys).toEqual([]);
   });
 
@@ -620,5 +638,38 @@ describe('one host has one handshake under way (RFC 6455 §4.1)', () => {
     );
     await (await server.next()).accept();
     close(await first.outcome);
+  });
+});
+
+describe('a name', () => {
+  it.each([true, false])(
+    'of several addresses is called at one that answers; whether Node tries them all: %s',
+    async (all) => {
+      const server = await RawServer.listen();
+      const before = getDefaultAutoSelectFamily();
+      setDefaultAutoSelectFamily(all);
+      onTestFinished(() => setDefaultAutoSelectFamily(before));
+      names.next = all ? ['127.0.0.2', '127.0.0.1'] : ['127.0.0.1', '127.0.0.2'];
+      const { outcome } = begin(parseAddress(`ws://example.com:${server.port}/`));
+      const { fields } = await (await server.next()).accept();
+      expect(fields.get('host')).toEqual([`example.com:${server.port}`]);
+      const connection = await outcome;
+      if (connection instanceof HandshakeError) throw connection;
+      connection.tcp.destroy();
+    },
+  );
+
+  it('is told to TLS without a dot at its end (RFC 6066 §3)', async () => {
+    const server = await RawServer.listen(certificate('first'));
+    names.next = ['127.0.0.1'];
+    const { outcome } = begin(parseAddress(`wss://localhost.:${server.port}/`), {
+      tls: { ca: certificate('first').cert },
+    });
+    const peer = await server.next();
+    await peer.accept();
+    expect(peer.serverName).toBe('localhost');
+    const connection = await outcome;
+    if (connection instanceof HandshakeError) throw connection;
+    connection.tcp.destroy();
   });
 });

@@ -238,6 +238,9 @@ describe('wss', () => {
       await connect(`wss://${host}:${address.port}/`, { tls }).closed;
     }
     expect(names).toEqual(['localhost', false]);
+    // An option that is there but not set is not set.
+    await connect(`wss://localhost:${address.port}/`, { tls: { ...tls, servername: undefined } }).closed;
+    expect(names.slice(2)).toEqual(['localhost']);
   });
 
   it('refuses a certificate that nobody vouches for, and sends it nothing', async () => {

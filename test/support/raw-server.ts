@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import type { TestCertificate } from './certificates.ts';
 
@@ -137,6 +137,12 @@ export class RawPeer {
     this.#tcp.write(
       Buffer.concat(octets.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part))),
     );
+  }
+
+  /** What the client called the server in TLS; undefined without TLS or a name. */
+  get serverName(): string | undefined {
+    const name = this.#tcp instanceof TLSSocket && this.#tcp.servername;
+    return typeof name === 'string' ? name : undefined;
   }
 
   /** Ends our half of TCP. */
