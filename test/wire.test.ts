@@ -20,6 +20,7 @@ const frame = (value: string, maskingKey?: number) =>
     }),
   );
 const turn = () => new Promise(setImmediate);
+const total = (differences: readonly number[]) => differences.reduce((sum, each) => sum + each, 0);
 
 interface Wired {
   readonly wire: Wire;
@@ -269,6 +270,32 @@ describe.each(['TCP', 'TLS'] as const)('a peer that ends its side of %s while oc
   });
 });
 
+describe.each(['TCP', 'TLS'] as const)('expelled over %s', (over) => {
+  test('the Close goes out when TCP takes it, and the connection is gone at once', async () => {
+    const { wire, peer, tcp, closed } = await wired({ over });
+    peer.sendFrame({ opcode: Opcode.binary, payload: new Uint8Array(1000), fin: false });
+    await expect.poll(() => wire.heldAmount).toBeGreaterThanOrEqual(1000);
+    wire.send('not any more');
+    wire.expel(1013, 'Too much.');
+    expect([wire.readyState, wire.heldAmount < 1000]).toEqual([3, true]);
+    expect(await peer.rest()).toEqual(
+      Buffer.concat([Buffer.from([0x88, 11, 0x03, 0xf5]), text('Too much.')]),
+    );
+    expect(await closed).toMatchObject({ code: 1006, initiator: 'us', explanation: 'Too much.' });
+    expect(tcp.destroyed).toBe(true);
+  });
+
+  test('whoever does not read is cut, and what waited is free', async () => {
+    const it = await wired({ over });
+    await stall(it);
+    it.wire.send(new Uint8Array(100_000));
+    it.wire.expel(1013, 'Too much.');
+    expect(it.tcp.destroyed).toBe(true);
+    expect(await it.closed).toMatchObject({ code: 1006, explanation: 'Too much.' });
+    expect(total(it.held)).toBe(0);
+  });
+});
+
 describe('held at the start', () => {
   test('nothing is handed out before release, and then everything in order', async () => {
     const { wire, peer, seen } = await wired({ held: true, head: text('HEAD'), rest: frame('one', 1) });
@@ -345,24 +372,28 @@ describe('the record', () => {
   });
 });
 
-test('held amount is what waits and what is not yet a message', async () => {
-  const { wire, peer } = await wired();
+test('held amount is what waits and what is not yet a message, and its owner is told of every change', async () => {
+  const { wire, peer, held, closed } = await wired();
   expect(wire.heldAmount).toBe(0);
   wire.send('1234');
-  expect(wire.heldAmount).toBe(6);
+  expect([wire.heldAmount, total(held)]).toEqual([6, 6]);
   await peer.take(6);
+  expect([wire.heldAmount, total(held)]).toEqual([0, 0]);
   peer.sendFrame({ opcode: Opcode.binary, payload: new Uint8Array(100), fin: false });
-  await expect.poll(() => wire.heldAmount).toBeGreaterThanOrEqual(100);
+  await expect.poll(() => total(held)).toBeGreaterThanOrEqual(100);
+  expect(total(held)).toBe(wire.heldAmount);
+  peer.socket.resetAndDestroy();
+  await closed;
+  expect(total(held)).toBe(0);
 });
 
 test('who is expelled says at once that its memory is free, though TCP is not gone yet', async () => {
   const { wire, peer, held, closed } = await wired({ over: 'TLS' });
-  const total = () => held.reduce((sum, difference) => sum + difference, 0);
   peer.sendFrame({ opcode: Opcode.binary, payload: new Uint8Array(100_000), fin: false });
-  await expect.poll(total).toBeGreaterThanOrEqual(100_000);
+  await expect.poll(() => total(held)).toBeGreaterThanOrEqual(100_000);
   wire.expel(1013, 'Out.');
   expect(wire.finished).toBe(false);
-  expect(total()).toBeLessThan(100);
+  expect(total(held)).toBeLessThan(100);
   await closed;
-  expect(total()).toBe(0);
+  expect(total(held)).toBe(0);
 });
