@@ -102,6 +102,11 @@ export class Upgrades<T> {
     const acceptance = checkDecision(decision);
     const agreed = agree(checked, request, acceptance, this.#host.options);
     this.#host.pending.delete(stream);
+    // It went while this was decided, or the handler has stopped the server, which has answered for us.
+    if (!stream.writable) {
+      stream.destroySoon();
+      return;
+    }
     stream.setTimeout(0);
     this.#host.open({ ...agreed, stream, request, data: acceptance.data }, rest);
   }

@@ -70,6 +70,34 @@ describe('a server of node:http', () => {
     expect(await peer.take(7)).toEqual(textFrame('early'));
   });
 
+  test('a decision that comes as the client goes opens nothing', async () => {
+    const opened: unknown[] = [];
+    let decide: (decision: { data: string }) => void = () => {};
+    const http = createHttpServer(page);
+    const port = await listen(http);
+    const { server } = await attachable({
+      upgrade: () =>
+        new Promise<{ data: string }>((resolve) => {
+          decide = resolve;
+        }),
+      open: (socket) => void opened.push(socket),
+    });
+    server.attach(http);
+    const gone = new Promise((resolve) => {
+      http.on('upgrade', (_request, stream) => {
+        // Between its end and its close.
+        stream.on('end', () => decide({ data: 'late' }));
+        stream.on('close', resolve);
+        peer.socket.end();
+      });
+    });
+    const peer = await TcpPeer.connect(port);
+    peer.send(upgradeHead(port));
+    await gone;
+    expect(opened).toEqual([]);
+    expect(server.sockets.size).toBe(0);
+  });
+
   test('a request that is refused is refused in words, by our rules', async () => {
     const http = createHttpServer(page);
     const port = await listen(http);

@@ -272,6 +272,22 @@ describe('the end', () => {
     }
   });
 
+  test('an upgrade handler that stops the server opens nothing any more', async () => {
+    const opened: unknown[] = [];
+    const { port, server } = await serve({
+      upgrade: (request) => {
+        void server.close();
+        return { data: request.path };
+      },
+      open: (socket) => void opened.push(socket),
+    });
+    const peer = await TcpPeer.connect(port);
+    peer.send(upgradeHead(port));
+    expect(await peer.head()).toMatch(/^HTTP\/1\.1 503 /);
+    await server.close();
+    expect(opened).toEqual([]);
+  });
+
   test('a code that must not be sent is refused, and nothing has stopped', async () => {
     const { port, server } = await serve();
     await expect(server.close({ code: 1006 })).rejects.toThrow(RangeError);
