@@ -2,7 +2,7 @@
  * Why a connection ended, in one record (RFC 6455 §7.1.4-§7.1.7): no close is left at a bare 1006. Made by socket.ts
  * when TCP is gone, given to the `close` handler.
  */
-import { CloseCode } from './close.ts';
+import { type Close, CloseCode } from './close.ts';
 import type { Connection } from './connection.ts';
 import type { FrameNote } from './recent-frames.ts';
 
@@ -81,8 +81,7 @@ function judge(connection: Connection, transport: TransportEnd): Verdict {
   const section = undefined;
   if (closeReceived !== undefined) {
     const initiator = closeFirst === 'us' ? 'us' : 'peer';
-    const who = initiator === 'us' ? 'We closed' : 'The peer closed';
-    const explanation = cause ?? `${who} with ${describe(closeReceived.code, closeReceived.reason)}.`;
+    const explanation = cause ?? explainHandshake(closeReceived, initiator === 'us' ? closeSent : undefined);
     return { ...closeReceived, wasClean, initiator, section, explanation };
   }
   const code = CloseCode.abnormalClosure;
@@ -96,6 +95,14 @@ function judge(connection: Connection, transport: TransportEnd): Verdict {
   const when = connection.midMessage ? 'in the middle of a message' : 'between messages';
   const explanation = `The peer ${how} without a Close frame, ${when}.`;
   return { code, reason, wasClean, initiator: 'network', section, explanation };
+}
+
+/** Both Closes of a handshake. @param ours when it was the first */
+function explainHandshake(theirs: Close, ours: Close | undefined): string {
+  if (ours === undefined) return `The peer closed with ${describe(theirs.code, theirs.reason)}.`;
+  const answer =
+    theirs.code === ours.code ? '' : `; the peer answered with ${describe(theirs.code, theirs.reason)}`;
+  return `We closed with ${describe(ours.code, ours.reason)}${answer}.`;
 }
 
 function describe(code: number, reason: string): string {

@@ -85,6 +85,19 @@ for (const role of ['server', 'client'] as const) {
         },
       ],
       [
+        'we closed, and the peer answered with another code',
+        [closes(1001, 'stopping'), receivesClose(1000), ends],
+        {},
+        {
+          code: 1000,
+          reason: '',
+          wasClean: true,
+          initiator: 'us',
+          section: undefined,
+          explanation: 'We closed with 1001 "stopping"; the peer answered with 1000.',
+        },
+      ],
+      [
         'we closed, and the peer answered',
         [closes(1000, 'done'), receivesClose(1000, 'done'), ends],
         {},
