@@ -7,7 +7,8 @@ import { Buffer } from 'node:buffer';
 import { deflateRawSync, constants as zlib } from 'node:zlib';
 import { ProtocolError } from '../../src/close.ts';
 import { DeflateWindow, deflate, inflate, maximumCompressedLength } from '../../src/deflate.ts';
-import { concat, countedOctets, hex, utf8 } from '../support/octets.ts';
+import { seededRandom } from '../support/chopping.ts';
+import { concat, countedOctets, hex, randomOctets, utf8 } from '../support/octets.ts';
 import { classOf, magnitude, numberAt, orProtocolError, sameOctets } from './claims.ts';
 import type { Target } from './fuzzer.ts';
 import { afterOptions, interestingText, type Mutation, pick } from './mutator.ts';
@@ -48,15 +49,16 @@ function checkRefusal(
 function runInflate(options: Uint8Array, octets: Uint8Array): string {
   const bits = 8 + (numberAt(options, 0) & 7);
   const limit = limits[numberAt(options, 1) % limits.length] ?? 0;
-  const split = numberAt(options, 2);
+  const split = 2 * numberAt(options, 2);
   const window = DeflateWindow.fresh(bits, true).after(octets.subarray(0, split));
   const payload = octets.subarray(split);
-  const before = Uint8Array.from(window.octets);
+  const before = octets.slice(Math.max(0, Math.min(split, octets.length) - 2 ** bits), split);
+  sameOctets(window.octets, before, 'the window');
   const sent = Uint8Array.from(payload);
   const message = orProtocolError([1007, 1009], () => inflate(payload, window, limit));
   sameOctets(window.octets, before, 'the window afterwards');
   sameOctets(payload, sent, 'the payload afterwards');
-  const expected = read(payload, window.octets, limit);
+  const expected = read(payload, before, limit);
 
   if (message instanceof ProtocolError) {
     checkRefusal(message, payload, bits, expected);
@@ -144,6 +146,17 @@ const payloads = [
   ...interestingText.map((text) => compressed(text)),
 ];
 
+const far = randomOctets(257, seededRandom(1));
+
+/** What begins as these octets do, as a peer compresses it whose window holds them. */
+function backTo(window: Uint8Array): Uint8Array {
+  const message = window.subarray(0, 20);
+  return deflateRawSync(message, { dictionary: window, finishFlush: zlib.Z_SYNC_FLUSH }).subarray(
+    0,
+    -tail.length,
+  );
+}
+
 /** Blocks stay blocks: what the input says is taken for a message and compressed, whole or with a final block. */
 const compressRest: Mutation = (input, random) => {
   const strategy = pick(random, [zlib.Z_DEFAULT_STRATEGY, zlib.Z_FIXED, zlib.Z_HUFFMAN_ONLY, zlib.Z_RLE]);
@@ -163,7 +176,10 @@ export const deflateTarget: Target = {
       concat(hex('00 07 08 00'), payload),
       concat(hex('00 03 04 00'), payload),
     ]),
-    concat(hex('00 03 07 05'), utf8('Hello'), hex('f2 00 11 00 00')),
+    concat(hex('00 03 07 03'), utf8(' Hello'), hex('f2 00 11 00 00')),
+    // It points back as far as the smallest window goes, and one octet further.
+    concat(hex('00 00 07 80'), far.subarray(0, 256), backTo(far.subarray(0, 256))),
+    concat(hex('00 00 07 80'), far.subarray(1, 257), backTo(far)),
     ...[chat, countedOctets(2000), utf8('Hello'), concat(chat, chat)].flatMap((message) => [
       concat(hex('01 0f 07 00'), message),
       concat(hex('01 58 01 03'), message),
