@@ -4,12 +4,7 @@
  */
 import { createServer, type Server as TcpServer, type Socket as TcpSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import {
-  createSecureContext,
-  createServer as createTlsServer,
-  type TLSSocket,
-  type Server as TlsServer,
-} from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import type { ConnectionCounts } from './connection-counts.ts';
 import { wantsWebSocket } from './handshake.ts';
 import { HeadReader, HttpError, parseRequestHead, type RequestHead } from './http-head.ts';
@@ -123,8 +118,6 @@ export class Listener {
     if (this.#tlsServer === undefined || tls === undefined)
       throw new TypeError('The server speaks no TLS: it was made without the option tls.');
     const settings = { ...tls, passphrase: undefined, ...certificate };
-    // Tried first, because node:tls forgets the old one before it looks at the new one.
-    createSecureContext(settings);
     this.#tlsServer.setSecureContext(settings);
   }
 
@@ -225,21 +218,19 @@ export class Listener {
     stream.on('error', ignore);
     stream.allowHalfOpen = true;
     const key = endsOf(stream);
+    const { pending } = this.#host;
     const tcp = this.#handshakes.get(key);
     const peer = tcp && this.#peers.get(tcp);
+    const entry = tcp && pending.get(tcp);
     // Gone in the same moment: there is no asking for its ends any more.
-    if (tcp === undefined || peer === undefined) {
+    if (tcp === undefined || peer === undefined || entry === undefined) {
       stream.destroy();
       return;
     }
     this.#handshakes.delete(key);
     this.#insecure.delete(tcp);
     this.#peers.set(stream, peer);
-    const { pending } = this.#host;
-    const entry = pending.get(tcp);
     pending.delete(tcp);
-    // It was ended for being late, or for being the oldest.
-    if (entry === undefined) return;
     pending.set(stream, entry);
     stream.on('close', () => pending.delete(stream));
     this.#readHead(stream);

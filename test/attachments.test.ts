@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { AttachableServer } from '../src/attachments.ts';
@@ -96,6 +96,37 @@ describe('a server of node:http', () => {
     await gone;
     expect(opened).toEqual([]);
     expect(server.sockets.size).toBe(0);
+  });
+
+  test('many small packets before the decision count with what they cost', async () => {
+    const http = createHttpServer(page);
+    const port = await listen(http);
+    let decide: (decision: { data: string }) => void = () => {};
+    const { server, closed } = await attachable({
+      upgrade: () =>
+        new Promise((resolve) => {
+          decide = resolve;
+        }),
+    });
+    server.attach(http);
+    const accepted = new Promise<Socket>((resolve) => http.once('connection', resolve));
+    const peer = await TcpPeer.connect(port);
+    const stream = await accepted;
+    peer.send(upgradeHead(port));
+    const frame = encodeFrame({ opcode: Opcode.binary, payload: new Uint8Array(120), maskingKey: 3 });
+    for (const octet of frame) {
+      const before = stream.bytesRead;
+      peer.send(Uint8Array.of(octet));
+      await expect.poll(() => stream.bytesRead, { interval: 1 }).toBeGreaterThan(before);
+    }
+    // 126 octets, far from 16 KiB.
+    expect(stream.isPaused()).toBe(true);
+    decide({ data: '' });
+    await peer.head();
+    peer.sendFrame({ opcode: Opcode.close, payload: Uint8Array.of(0x03, 0xe8) });
+    await peer.ended;
+    peer.socket.end();
+    expect(await closed()).toMatchObject({ wasClean: true, messagesReceived: 1 });
   });
 
   test('a request that is refused is refused in words, by our rules', async () => {
@@ -257,17 +288,22 @@ describe('paths', () => {
   });
 
   test('that do not match are left to whoever else listens', async () => {
-    const http = createHttpServer(page);
-    const port = await listen(http);
-    http.on('upgrade', (request, stream) => {
-      if (request.url === '/theirs') stream.end('HTTP/1.1 418 Mine\r\nConnection: close\r\n\r\n');
-    });
-    const { server } = await attachable();
-    server.attach(http, { path: '/ours' });
-    await TcpPeer.open(port, '/ours');
-    expect(await statusOf(port, '/theirs')).toBe(418);
-    const other = 'GET /theirs HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
-    expect(await answer(port, other)).toMatch(/^HTTP\/1\.1 418 /);
+    for (const first of ['ours', 'theirs'] as const) {
+      const pages: unknown[] = [];
+      const http = createHttpServer((request) => pages.push(request.url));
+      const port = await listen(http);
+      const { server } = await attachable();
+      if (first === 'ours') server.attach(http, { path: '/ours' });
+      http.on('upgrade', (request, stream) => {
+        if (request.url === '/theirs') stream.end('HTTP/1.1 418 Mine\r\nConnection: close\r\n\r\n');
+      });
+      if (first === 'theirs') server.attach(http, { path: '/ours' });
+      await TcpPeer.open(port, '/ours');
+      expect(await statusOf(port, '/theirs')).toBe(418);
+      const other = 'GET /theirs HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
+      expect(await answer(port, other)).toMatch(/^HTTP\/1\.1 418 /);
+      expect(pages).toEqual([]);
+    }
   });
 
   test('may be shared among several of ours', async () => {

@@ -107,6 +107,35 @@ describe('TLS', () => {
     half.socket.end();
   });
 
+  test('speaks HTTP/1.1 to whoever could speak HTTP/2 too, and nothing to whoever could only that', async () => {
+    const { port } = await serveTls();
+    const negotiate = (ALPNProtocols: string[]) =>
+      new Promise<string | false | null>((resolve, reject) => {
+        const socket = connectTls({ port, host: '127.0.0.1', ca: first.cert, ALPNProtocols }, () => {
+          resolve(socket.alpnProtocol);
+          socket.destroy();
+        });
+        socket.on('error', reject);
+      });
+    expect(await negotiate(['h2', 'http/1.1'])).toBe('http/1.1');
+    await expect(negotiate(['h2'])).rejects.toThrow(/alert/);
+  });
+
+  test('a peer that ends its side gets all that waits for it', async () => {
+    const { port, opened, closed } = await serveTls({ maxBufferedAmount: 32 * 1024 * 1024 });
+    const peer = await openTls(port);
+    const socket = await opened();
+    peer.socket.pause();
+    const part = new Uint8Array(1024 * 1024);
+    for (let count = 0; count < 16; count++) socket.send(part);
+    peer.socket.end();
+    await expect.poll(() => socket.readyState).toBe(3);
+    peer.socket.resume();
+    await peer.take(16 * (10 + part.length));
+    expect(await peer.ended).toBe(true);
+    expect(await closed()).toMatchObject({ code: 1006, initiator: 'network' });
+  });
+
   test('a new certificate is for new connections; one that does not work leaves the old one', async () => {
     const { port, server } = await serveTls();
     const before = await openTls(port);

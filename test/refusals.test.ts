@@ -39,6 +39,8 @@ describe('refuse', () => {
   test('says what and why with the date, ends our side, and lets the peer finish', async () => {
     const { refusals, reported } = refusing();
     const { stream, peer } = await connected();
+    // As it is after much has come before the decision.
+    stream.pause();
     refusals.refuse(stream, new HttpError(405, 'RFC 9110 §15.5.6', 'Not so.', { Allow: 'GET' }));
     const reply = (await peer.rest()).toString();
     expect(reply).toMatch(/^HTTP\/1\.1 405 Method Not Allowed\r\n/);

@@ -132,6 +132,28 @@ describe('the opening handshake over TCP', () => {
     await gone;
   });
 
+  test('a refused peer is waited for by closeTimeout alone, and is not answered twice', async () => {
+    const { port, clock } = await serve(
+      {},
+      { closeTimeout: 60_000, headTimeout: 5000, maxPendingUpgrades: 1 },
+    );
+    const peer = await TcpPeer.connect(port);
+    peer.send('nonsense\r\n\r\n');
+    expect((await peer.rest()).toString()).toMatch(/^HTTP\/1\.1 400 /);
+    clock.advance(10_000);
+    await TcpPeer.open(port);
+    // Had it been cut, this would be answered with a reset.
+    peer.send('more');
+    const failed: unknown[] = [];
+    peer.socket.on('error', (error) => failed.push(error));
+    const other = await TcpPeer.open(port);
+    other.sendFrame({ opcode: Opcode.ping });
+    await other.take(2);
+    peer.socket.end();
+    await new Promise((resolve) => peer.socket.on('close', resolve));
+    expect(failed).toEqual([]);
+  });
+
   test('a peer that leaves before its head is whole is nobody', async () => {
     const { port, server, errors } = await serve();
     const peer = await TcpPeer.connect(port);
