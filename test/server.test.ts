@@ -142,14 +142,14 @@ describe('the opening handshake over TCP', () => {
     expect((await peer.rest()).toString()).toMatch(/^HTTP\/1\.1 400 /);
     clock.advance(10_000);
     await TcpPeer.open(port);
-    // Had it been cut, this would be answered with a reset.
+    // Had it been cut, this would be answered with a reset, after which nothing more can be written.
     peer.send('more');
     const failed: unknown[] = [];
     peer.socket.on('error', (error) => failed.push(error));
     const other = await TcpPeer.open(port);
     other.sendFrame({ opcode: Opcode.ping });
     await other.take(2);
-    peer.socket.end();
+    peer.socket.end('again');
     await new Promise((resolve) => peer.socket.on('close', resolve));
     expect(failed).toEqual([]);
   });
