@@ -14,7 +14,7 @@ import {
   truncateReason,
 } from './close.ts';
 import { Decoder } from './decoder.ts';
-import { type DeflateAgreement, DeflateWindow, deflate } from './deflate.ts';
+import { type DeflateAgreement, DeflateWindow, deflate, isWorthwhile } from './deflate.ts';
 import { maximumControlLength, Opcode } from './frame.ts';
 import { OutputBuffer } from './output.ts';
 import { PreparedMessage } from './prepared-message.ts';
@@ -272,7 +272,7 @@ export class Connection {
   /**
    * Appends a message to the output: text for a string, binary for octets, which must not change until they are
    * written (16 KiB and more are not copied). Lone surrogates in a string become U+FFFD.
-   * @param compress whether it may be compressed, where that was agreed on and makes it shorter. Default true
+   * @param compress whether it may be compressed, where that was agreed on and is worth it. Default true
    * @returns false, and does nothing, once a Close frame was sent or received or TCP has ended
    * @throws TypeError for a PreparedMessage on a client, whose frames each need a mask of their own, and for what is
    *   neither a string nor a Uint8Array
@@ -300,14 +300,14 @@ export class Connection {
     this.#appendEncoded(encoded.frame, encoded.payloadLength);
   }
 
-  /** Compresses where that makes it shorter. What goes out as it is does not enter the window (RFC 7692 §7.2.3.2). */
+  /** Compresses where that is worth it. What goes out as it is does not enter the window (RFC 7692 §7.2.3.2). */
   #sendCompressed(data: string | Uint8Array, { level, threshold }: ConnectionDeflate): void {
     const isText = typeof data === 'string';
     const opcode = isText ? Opcode.text : Opcode.binary;
     const payload = isText ? Buffer.from(data, 'utf8') : octets(data);
     const window = this.#sendWindow as DeflateWindow;
-    const compressed = payload.length < threshold ? payload : deflate(payload, window, level);
-    if (compressed.length >= payload.length) {
+    const compressed = payload.length < threshold ? undefined : deflate(payload, window, level);
+    if (compressed === undefined || !isWorthwhile(compressed.length, payload.length, window)) {
       this.#append(opcode, payload);
       return;
     }

@@ -359,6 +359,26 @@ export function deflate(message: Uint8Array, window: DeflateWindow, level: numbe
   return withoutSlack(compressed, compressed.length - tail.length);
 }
 
+/** A window of fewer octets has next to nothing to point back to. */
+const seededLength = 256;
+/** Octets that compression may cost to fill such a window: a block's head, its end, and the flush. */
+const seedCost = 16;
+
+/**
+ * Whether a message goes out compressed: when that makes it shorter, or next to nothing longer while its window is all
+ * but empty, because the messages behind it gain by that. JSON of 70 octets never gets shorter alone, and is halved
+ * in company. Either is as right for the peer (§6).
+ */
+export function isWorthwhile(
+  compressedLength: number,
+  messageLength: number,
+  window: DeflateWindow,
+): boolean {
+  if (compressedLength < messageLength) return true;
+  const seeds = window.takeover && messageLength > 0 && window.octets.length < seededLength;
+  return seeds && compressedLength <= messageLength + seedCost;
+}
+
 /**
  * The message in a compressed payload (§7.2.2), put together from all its frames. The caller owns it, and goes on with
  * `window.after(result)`. The payload is only read. Data that are cut inside a block are an error, and so are data that

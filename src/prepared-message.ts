@@ -5,7 +5,7 @@
  * whoever sends one thing to several sockets; connection.ts asks for the octets.
  */
 import { Buffer } from 'node:buffer';
-import { DeflateWindow, deflate } from './deflate.ts';
+import { DeflateWindow, deflate, isWorthwhile } from './deflate.ts';
 import { encodeFrame, Opcode } from './frame.ts';
 
 /** One encoding: the frame, and the window of whoever is sent it. */
@@ -47,7 +47,7 @@ export class PreparedMessage {
 
   /**
    * The frame for a peer whose window is `window`, compressed at most once for each window. A message under
-   * `threshold` octets, or one that compression does not make shorter, stays as it is and leaves the window as it is.
+   * `threshold` octets, or one for which compression is not worth it, stays as it is and leaves the window as it is.
    *
    * Beyond four windows the others begin anew, together: a sender need not refer back to anything, so an empty window
    * is always right, and from then on they have the same one. Windows that have become equal become one.
@@ -73,7 +73,7 @@ export class PreparedMessage {
   #compress(window: DeflateWindow, level: number): EncodedMessage {
     const message = this.frame.subarray(this.frame.length - this.payloadLength);
     const payload = deflate(message, window, level);
-    if (payload.length >= this.payloadLength) return this.#plain(window);
+    if (!isWorthwhile(payload.length, this.payloadLength, window)) return this.#plain(window);
     const frame = encodeFrame({ opcode: this.#opcode, rsv1: true, payload });
     return { frame, payloadLength: payload.length, window: this.#shared(window.after(message)) };
   }

@@ -771,12 +771,14 @@ describe('permessage-deflate (RFC 7692)', () => {
         ...randomOctets(200, seededRandom(seed)).map((octet) => octet & 0x7f),
       );
       end.connection.send('short');
+      end.connection.send(chat(0).repeat(6));
       end.connection.send(noise);
       end.connection.send(chat(1), false);
       end.connection.send(utf8(chat(2)), false);
       end.connection.send(chat(3), true);
       expect(messagesIn(end.take().bytes, role)).toEqual([
         { text: 'short', compressed: false },
+        { text: chat(0).repeat(6), compressed: true },
         { text: noise, compressed: false },
         { text: chat(1), compressed: false },
         { text: chat(2), compressed: false },

@@ -21,6 +21,7 @@ import {
   deflate,
   deflateExtension,
   inflate,
+  isWorthwhile,
   makeOffer,
   maximumCompressedLength,
   resolveDeflateOptions,
@@ -920,5 +921,43 @@ describe('bench/deflate.ts', () => {
     expect(stdout).toMatch(/^Node v\d+.*\n/);
     expect(stdout.match(/^ *octets( +\d+)+$/gm)).toHaveLength(4);
     expect(stdout.match(/^ *\d+( +\d+\.\d\dx [\d.]+)+$/gm)).toHaveLength(20);
+  });
+});
+
+describe('isWorthwhile', () => {
+  const empty = DeflateWindow.fresh(11, true);
+  const small = empty.after(new Uint8Array(255));
+  const seeded = empty.after(new Uint8Array(256));
+
+  it('what gets shorter always is', () => {
+    for (const window of [empty, small, seeded, DeflateWindow.fresh(11, false)]) {
+      expect(isWorthwhile(99, 100, window)).toBe(true);
+    }
+  });
+
+  it('what does not is while it fills an empty window at little cost', () => {
+    for (const window of [empty, small]) {
+      expect(isWorthwhile(100, 100, window)).toBe(true);
+      expect(isWorthwhile(116, 100, window)).toBe(true);
+      expect(isWorthwhile(117, 100, window)).toBe(false);
+    }
+    expect(isWorthwhile(100, 100, seeded)).toBe(false);
+    expect(isWorthwhile(100, 100, DeflateWindow.fresh(11, false))).toBe(false);
+    expect(isWorthwhile(1, 0, empty)).toBe(false);
+  });
+
+  it('short lines that never get shorter alone are halved in company', () => {
+    let window = empty;
+    let sent = 0;
+    let length = 0;
+    for (let count = 0; count < 50; count++) {
+      const message = utf8(`{"from":"Ada","to":"everybody","line":${count},"text":"words ${count * 7919}"}`);
+      const compressed = deflate(message, window, 6);
+      expect(isWorthwhile(compressed.length, message.length, window)).toBe(true);
+      window = window.after(message);
+      sent += compressed.length;
+      length += message.length;
+    }
+    expect(sent).toBeLessThan(length / 2);
   });
 });

@@ -87,7 +87,7 @@ describe('compressed', () => {
   test('what does not become shorter stays as it is, and so does the window', () => {
     const random = randomOctets(300, seededRandom(7692));
     const message = new PreparedMessage(random);
-    const window = DeflateWindow.fresh(11, true).after(utf8(chat(1)));
+    const window = DeflateWindow.fresh(11, true).after(utf8(chat(1).repeat(4)));
     const encoded = message.encodeFor(window, level, threshold);
     expect(encoded.frame).toBe(message.frame);
     expect(encoded.frame).toEqual(encodeFrame({ opcode: Opcode.binary, payload: random }));
