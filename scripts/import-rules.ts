@@ -62,6 +62,7 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
       'src/pending.ts',
       'src/refusals.ts',
       'src/rejection.ts',
+      'src/server-interface.ts',
       'src/server.ts',
       'src/socket.ts',
       'src/topics.ts',
