@@ -189,7 +189,8 @@ export class ClientHandshake {
         this.#judge(head, rest);
         return;
       }
-      if (head.status >= 200) {
+      // Below 100 there is no status: no other response follows (RFC 9110 §15).
+      if (head.status >= 200 || head.status < 100) {
         this.#refusal = { head, body: new RefusalBody(head) };
         this.#receiveBody(rest);
         return;

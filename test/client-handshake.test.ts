@@ -291,6 +291,11 @@ describe('an answer that is no 101', () => {
       'The server answered 204 No Content, not 101: it opens no WebSocket at this address.',
     ],
     [
+      'a status that is none (RFC 9110 §15)',
+      'HTTP/1.1 099 Soon\r\nContent-Length: 0\r\n\r\n',
+      'The server answered 99 Soon, not 101: it opens no WebSocket at this address.',
+    ],
+    [
       'a status without a reason, of HTTP/1.0',
       'HTTP/1.0 503 \r\nContent-Length: 0\r\n\r\n',
       'The server answered 503, not 101: it opens no WebSocket at this address.',
