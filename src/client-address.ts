@@ -2,6 +2,7 @@
  * The address of a WebSocket, as a client takes it apart: where to connect, and what to say there (RFC 6455 §3). Called
  * by client.ts.
  */
+import { isAuthority } from './request-target.ts';
 
 export interface ClientAddress {
   /** As the WHATWG URL rules write it: percent-encoded, without a port that is the scheme's own. */
@@ -39,6 +40,8 @@ export function parseAddress(address: string | URL): ClientAddress {
   if (url.href.includes('#')) {
     throw invalid('A WebSocket address has no fragment; a "#" in its path or query is written %23.');
   }
+  // The URL rules let pass what RFC 3986 has no place for in a host.
+  if (!isAuthority(url.host)) throw invalid(`${JSON.stringify(url.host)} is no host with an optional port.`);
   return {
     url: url.href,
     secure,

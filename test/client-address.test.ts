@@ -55,6 +55,10 @@ describe('parseAddress', () => {
     ['ws://ada@example.com/', 'has no user and password'],
     ['ws://ada:secret@example.com/', 'has no user and password'],
     ['ws://:secret@example.com/', 'has no user and password'],
+    // What the URL rules let pass and RFC 3986 §3.2.2 does not.
+    ['ws://exa"mple.com/', 'is no host'],
+    ['ws://{example}.com:81/', 'is no host'],
+    ['ws://exa`mple.com/', 'is no host'],
   ])('refuses %j', (address, words) => {
     const message = nameOf(() => parseAddress(address));
     expect(message).toMatch(/^SyntaxError: .*\.$/);
