@@ -20,6 +20,8 @@ const referenceLength = 16 * 1024;
 export class OutputBuffer {
   #chunks: Uint8Array[] = [];
   #block: Buffer | undefined;
+  /** The octets in the block are `#block[0, #blockLength)`; those before `#blockStart` are in a chunk already. */
+  #blockStart = 0;
   #blockLength = 0;
   #nextBlock = smallestBlock;
   #length = 0;
@@ -71,7 +73,7 @@ export class OutputBuffer {
       this.#advance(this.#blockLength + bytes.length);
       return;
     }
-    this.#endBlock();
+    this.#cutBlock();
     this.#chunks.push(bytes);
     this.#length += bytes.length;
   }
@@ -88,6 +90,7 @@ export class OutputBuffer {
   clear(): void {
     this.#chunks = [];
     this.#block = undefined;
+    this.#blockStart = 0;
     this.#blockLength = 0;
     this.#nextBlock = smallestBlock;
     this.#length = 0;
@@ -109,11 +112,18 @@ export class OutputBuffer {
     this.#blockLength = end;
   }
 
-  #endBlock(): void {
-    if (this.#block !== undefined && this.#blockLength > 0) {
-      this.#chunks.push(this.#block.subarray(0, this.#blockLength));
+  /** Makes a chunk of what the block has; the room behind it stays for what follows. */
+  #cutBlock(): void {
+    if (this.#block !== undefined && this.#blockLength > this.#blockStart) {
+      this.#chunks.push(this.#block.subarray(this.#blockStart, this.#blockLength));
     }
+    this.#blockStart = this.#blockLength;
+  }
+
+  #endBlock(): void {
+    this.#cutBlock();
     this.#block = undefined;
+    this.#blockStart = 0;
     this.#blockLength = 0;
   }
 }

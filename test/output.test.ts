@@ -127,6 +127,18 @@ describe('chunks', () => {
     expect(chunk?.buffer.byteLength).toBeLessThan(20_000);
   });
 
+  test('long payloads do not cost a block each', () => {
+    const output = new OutputBuffer();
+    const long = new Uint8Array(referenceLength);
+    for (let count = 0; count < 256; count++) output.appendFrame(fin | Opcode.binary, long, undefined);
+    const buffers = new Set(output.take().map((chunk) => chunk.buffer));
+    buffers.delete(long.buffer);
+    let held = 0;
+    for (const { byteLength } of buffers) held += byteLength;
+    // 256 headers of 4 octets, in blocks out of Node's pools of 8 KiB.
+    expect(held).toBeLessThanOrEqual(2 * 8192);
+  });
+
   test('a block is not handed out empty, and order is kept around references', () => {
     const output = new OutputBuffer();
     const long = countedOctets(referenceLength);
