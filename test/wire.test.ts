@@ -74,7 +74,7 @@ async function wired(setting: Setting = {}): Promise<Wired> {
       },
       ping: (payload) => seen.push(['ping', ...payload]),
       pong: (payload) => seen.push(['pong', ...payload]),
-      drained: () => seen.push('drained'),
+      drained: () => seen.push(`drained at ${wire.bufferedAmount}`),
       failed: (error) => seen.push(error),
       closed: close,
       schedule: () => setImmediate(() => wire.flush()),
@@ -187,11 +187,11 @@ describe.each(['TCP', 'TLS'] as const)('over %s', (over) => {
     peer.socket.resume();
     await peer.take(octets);
     await expect.poll(() => wire.bufferedAmount).toBe(0);
-    await expect.poll(() => seen).toEqual(['drained']);
+    await expect.poll(() => seen).toEqual(['drained at 0']);
     wire.send('x');
     await turn();
     await turn();
-    expect(seen).toEqual(['drained']);
+    expect(seen).toEqual(['drained at 0']);
   });
 
   test('a peer that takes nothing is given up by the timer; its record says so', async () => {
