@@ -103,9 +103,14 @@ describe('README.md', () => {
     'node dist/main.js --port 9000': 'build.test.ts, another port',
     'npm run check': '.ci/run; its parts in imports.test.ts',
     'npm test': 'this run',
+    'npm run coverage': 'coverage.test.ts, its judgement; by hand, whole',
+    'npm run fuzz -- --seconds 60 --seed 1': 'fuzz.test.ts, fewer inputs',
+    'npm run attack': 'attack.test.ts',
+    'npm run connect -- ws://127.0.0.1:8080/chat': 'connect.test.ts, another address',
     'npm run bench': 'bench.test.ts',
     'npm run screenshots': 'by hand: it writes docs/images',
     'node --import tsx bench/server.ts --port 9001': 'bench-server.test.ts, another port',
+    'node --import tsx bench/server.ts --port 9001 --deflate': 'bench-server.test.ts, another port',
   };
 
   it('shows no command that is not in the list above', () => {
