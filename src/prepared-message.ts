@@ -55,9 +55,9 @@ export class PreparedMessage {
    * @returns the frame, and the window to ask with for the next message
    */
   encodeFor(window: DeflateWindow, level: number, threshold: number): EncodedMessage {
+    if (this.payloadLength < threshold) return this.#plain(window);
     const known = this.#encodings.get(window);
     if (known !== undefined) return known;
-    if (this.payloadLength < threshold) return this.#plain(window);
     if (window.octets.length > 0 && ++this.#contexts > maximumContexts) {
       return this.encodeFor(DeflateWindow.fresh(window.bits, window.takeover), level, threshold);
     }

@@ -84,6 +84,15 @@ describe('compressed', () => {
     expect(message.encodeFor(window, level, 99).frame).not.toBe(message.frame);
   });
 
+  test('each peer’s threshold counts, whoever was asked about before', () => {
+    const window = DeflateWindow.fresh(11, true);
+    const message = new PreparedMessage(chat(1).repeat(3));
+    expect(message.encodeFor(window, level, threshold).frame).not.toBe(message.frame);
+    const { frame, window: after } = message.encodeFor(window, level, message.payloadLength + 1);
+    expect(frame).toBe(message.frame);
+    expect(after).toBe(window);
+  });
+
   test('what does not become shorter stays as it is, and so does the window', () => {
     const random = randomOctets(300, seededRandom(7692));
     const message = new PreparedMessage(random);
