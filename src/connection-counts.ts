@@ -1,4 +1,6 @@
-/** How many connections each address has. Pure bookkeeping; called by listener.ts and upgrades.ts. */
+/** How many connections each address has, or each IPv6 network. Pure bookkeeping; called by listener.ts and upgrades.ts. */
+import { countedAddress } from './ip-address.ts';
+
 export class ConnectionCounts<Stream> {
   readonly #limit: number;
   readonly #counts = new Map<string, number>();
@@ -12,10 +14,11 @@ export class ConnectionCounts<Stream> {
   /** Counts a connection until `leave`; a second time does nothing. @returns false, uncounted, when it is over the limit */
   enter(stream: Stream, address: string): boolean {
     if (this.#addresses.has(stream)) return true;
-    const count = this.#counts.get(address) ?? 0;
+    const counted = countedAddress(address);
+    const count = this.#counts.get(counted) ?? 0;
     if (count >= this.#limit) return false;
-    this.#counts.set(address, count + 1);
-    this.#addresses.set(stream, address);
+    this.#counts.set(counted, count + 1);
+    this.#addresses.set(stream, counted);
     return true;
   }
 

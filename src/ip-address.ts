@@ -1,6 +1,6 @@
 /**
  * IP addresses as text and as octets (RFC 4291 §2.2, RFC 5952), and ranges of them (RFC 4632 §3.1). Called by
- * trusted-proxies.ts and proxy-protocol.ts. By hand, because node:net is for the floor that does I/O. Strict: `010`,
+ * trusted-proxies.ts, proxy-protocol.ts and wherever limits are counted for each address. By hand, because node:net is for the floor that does I/O. Strict: `010`,
  * which is eight to some readers and ten to others, is no octet, and a zone (`%eth0`) is no part of an address.
  */
 import { Buffer } from 'node:buffer';
@@ -43,6 +43,19 @@ export function formatIpAddress(octets: Uint8Array): string {
 export function normaliseIpAddress(text: string): string | undefined {
   const octets = parseIpAddress(text);
   return octets && formatIpAddress(octets);
+}
+
+/** Bits of an IPv6 address that name a network of one household or office (RFC 6177 §2, RFC 4291 §2.5.4). */
+const networkBits = 64;
+
+/**
+ * Whom to count limits for: the address itself for IPv4, its network of 64 bits for IPv6, because whoever has one such
+ * address has 2^64. What is no address stays as it is.
+ */
+export function countedAddress(text: string): string {
+  const octets = parseIpAddress(text);
+  if (octets?.length !== 16) return text;
+  return `${formatIpAddress(masked(octets, networkBits))}/${networkBits}`;
 }
 
 /** All addresses that begin with the same bits. IPv4 and IPv6 stay apart: `::/0` holds no IPv4 address. */

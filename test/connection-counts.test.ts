@@ -29,3 +29,13 @@ test('one that was turned away does not count when it leaves', () => {
   counts.leave('two');
   expect(counts.enter('three', '192.0.2.1')).toBe(false);
 });
+
+test('the addresses of one IPv6 network are one', () => {
+  const counts = new ConnectionCounts<string>(2);
+  expect(counts.enter('one', '2001:db8:0:1::1')).toBe(true);
+  expect(counts.enter('two', '2001:db8:0:1:ffff::2')).toBe(true);
+  expect(counts.enter('three', '2001:db8:0:1::3')).toBe(false);
+  expect(counts.enter('four', '2001:db8:0:2::1')).toBe(true);
+  counts.leave('two');
+  expect(counts.enter('three', '2001:db8:0:1::3')).toBe(true);
+});

@@ -1,7 +1,13 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AddressRange, formatIpAddress, normaliseIpAddress, parseIpAddress } from '../src/ip-address.ts';
+import {
+  AddressRange,
+  countedAddress,
+  formatIpAddress,
+  normaliseIpAddress,
+  parseIpAddress,
+} from '../src/ip-address.ts';
 import { hex } from './support/octets.ts';
 
 const seed = 0x5952;
@@ -278,5 +284,19 @@ describe('AddressRange', () => {
       { seed, numRuns: 2000 },
     );
     expect(outcomes.size).toBe(2);
+  });
+});
+
+describe('countedAddress', () => {
+  it.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '::ffff:192.0.2.1'],
+    ['2001:db8:0:1:2:3:4:5', '2001:db8:0:1::/64'],
+    ['2001:DB8:0:1::', '2001:db8:0:1::/64'],
+    ['::1', '::/64'],
+    ['', ''],
+    ['no address', 'no address'],
+  ])('%s counts as %s', (address, counted) => {
+    expect(countedAddress(address)).toBe(counted);
   });
 });

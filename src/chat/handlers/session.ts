@@ -1,4 +1,5 @@
 /** `session:…`: coming in under a new name, coming back with a token, logging out. */
+import { countedAddress } from '../../ip-address.ts';
 import type { Chat } from '../chat.ts';
 import { type Entrance, entryMessageCount, type Member, type Message, type RequestData } from '../events.ts';
 import { type Caller, checkRate, type Handler, memberOf, Refusal, roomUnknown } from '../handler.ts';
@@ -17,7 +18,10 @@ const enter: Handler<'session:enter'> = async (chat, caller, data) => {
   checkSignedOut(caller);
   if (chat.room(data.room) === undefined) throw roomUnknown();
   const now = chat.clock.now();
-  checkRate(chat.signInBuckets.take(caller.remoteAddress, now), 'Too many sign-ins from your address');
+  checkRate(
+    chat.signInBuckets.take(countedAddress(caller.remoteAddress), now),
+    'Too many sign-ins from your address',
+  );
   const issued = await chat.identities.issue(data.name, now);
   if (issued.status === 'invalid') {
     throw new Refusal('invalid', nameProblems[issued.problem], { field: 'data.name' });
@@ -43,14 +47,17 @@ const resume: Handler<'session:resume'> = async (chat, caller, data) => {
   checkSignedOut(caller);
   if (chat.room(data.room) === undefined) throw roomUnknown();
   const now = chat.clock.now();
-  checkRate(chat.signInBuckets.take(caller.remoteAddress, now), 'Too many sign-ins from your address');
+  checkRate(
+    chat.signInBuckets.take(countedAddress(caller.remoteAddress), now),
+    'Too many sign-ins from your address',
+  );
   const member = await chat.identities.claim(data.token, now);
   if (member === undefined) {
     const message = 'That token is not known: it expired or was logged out. Sign in with a name.';
     throw new Refusal('token-unknown', message, { field: 'data.token' });
   }
   // Only guesses count: after a restart of the server a whole office comes back at once.
-  chat.signInBuckets.giveBack(caller.remoteAddress);
+  chat.signInBuckets.giveBack(countedAddress(caller.remoteAddress));
   return enterRoom(chat, caller, member, data.room, data.since);
 };
 
