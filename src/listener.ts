@@ -9,7 +9,7 @@ import type { ConnectionCounts } from './connection-counts.ts';
 import { wantsWebSocket } from './handshake.ts';
 import { HeadReader, HttpError, parseRequestHead, type RequestHead } from './http-head.ts';
 import { normaliseIpAddress } from './ip-address.ts';
-import type { ResolvedOptions, TlsCertificate } from './options.ts';
+import { checkCertificate, type ResolvedOptions, type TlsCertificate } from './options.ts';
 import type { Pending, PendingEnd } from './pending.ts';
 import { ProxyHeaderReader } from './proxy-protocol.ts';
 import { ignore, unavailable } from './refusals.ts';
@@ -117,6 +117,7 @@ export class Listener {
     const { tls } = this.#host.options;
     if (this.#tlsServer === undefined || tls === undefined)
       throw new TypeError('The server speaks no TLS: it was made without the option tls.');
+    checkCertificate(certificate);
     const settings = { ...tls, passphrase: undefined, ...certificate };
     this.#tlsServer.setSecureContext(settings);
   }

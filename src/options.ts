@@ -165,10 +165,14 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     protocols: checkProtocols(protocols ?? []),
     deflate: resolveDeflate(deflate ?? false),
     tls,
-    trustedProxies: new TrustedProxies(trustedProxies ?? [], {
+    trustedProxies: new TrustedProxies(checkProxies(trustedProxies ?? []), {
       kind: forwardingField ?? 'x-forwarded-for',
     }),
   };
+  if (typeof resolved.http !== 'function') {
+    throw new TypeError(`http is ${JSON.stringify(resolved.http)}; it takes a function.`);
+  }
+  if (tls !== undefined) checkCertificate(tls);
   if (resolved.host === '')
     throw new RangeError('host is empty; it takes an address, as 127.0.0.1 or 0.0.0.0.');
   checkRange(resolved, 'port', 0, 65_535);
@@ -201,6 +205,20 @@ function checkProtocols(protocols: readonly string[] | ChooseProtocol): readonly
     }
   }
   return protocols;
+}
+
+function checkProxies(proxies: readonly string[]): readonly string[] {
+  if (Array.isArray(proxies)) return proxies;
+  throw new TypeError(`trustedProxies is ${JSON.stringify(proxies)}; it takes a list of addresses.`);
+}
+
+/**
+ * Lets a certificate with its key pass. Without one node:tls makes servers whose every handshake fails.
+ * @throws TypeError
+ */
+export function checkCertificate(certificate: TlsCertificate): void {
+  if (typeof certificate === 'object' && certificate !== null && certificate.key && certificate.cert) return;
+  throw new TypeError('tls takes a key and a cert, as PEM text or octets.');
 }
 
 function resolveDeflate(deflate: boolean | DeflateOptions): ResolvedDeflateOptions | undefined {

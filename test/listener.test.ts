@@ -147,6 +147,7 @@ describe('TLS', () => {
     const after = await openTls(port, second.cert);
     expect(() => server.setCertificate({ key: first.key, cert: second.cert })).toThrow(/key values mismatch/);
     expect(() => server.setCertificate({ key: 'none', cert: 'none' })).toThrow();
+    expect(() => server.setCertificate({ key: undefined, cert: undefined })).toThrow(/a key and a cert/);
     for (const peer of [before, after, await openTls(port, second.cert)])
       expect(await echoes(peer)).toBe(true);
   });

@@ -83,6 +83,14 @@ describe('what is neither here nor there is an error that names the option', () 
     ['a part of deflate', { deflate: { level: 10 } }, /level is 10/],
     ['a proxy', { trustedProxies: ['here'] }, /"here" is neither an IP address nor a range/],
     ['a field', { forwardingField: 'via' }, /"via"; it takes "x-forwarded-for" or "forwarded"/],
+    [
+      'proxies that are no list',
+      { trustedProxies: 'loopback' },
+      /trustedProxies is "loopback"; it takes a list/,
+    ],
+    ['a listener', { http: 'page' }, /http is "page"; it takes a function/],
+    ['TLS without a certificate', { tls: { key: 'key' } }, /tls takes a key and a cert/],
+    ['TLS that is no object', { tls: true }, /tls takes a key and a cert/],
     ['proxies without names', { proxyProtocol: true }, /proxyProtocol needs trustedProxies/],
   ];
   for (const [name, options, message] of faulty) {
