@@ -206,7 +206,20 @@ function stateOf(connection: Connection): object {
     messagesReceived,
     messagesSent,
     octetsSent,
+    lastFrames: framesOf(connection),
   };
+}
+
+/**
+ * The frames that passed last. Of one that is refused at its second octet the length is not known yet, of the same one
+ * in a longer chunk it is.
+ */
+function framesOf(connection: Connection): object[] {
+  const frames = [...connection.lastFrames()];
+  const refused = frames.findLastIndex(({ direction }) => direction === 'in');
+  return frames.map((frame, index) =>
+    connection.failure !== undefined && index === refused ? { ...frame, payloadLength: undefined } : frame,
+  );
 }
 
 /** A frame that has to go back; `compress` when it may be compressed. */
@@ -296,7 +309,10 @@ function checkOutput(seen: Seen, { due, end }: Expected, options: Options): void
     if (opcode === 0x8) afterClose = true;
     if ((first & 0x40) !== 0) {
       assert(expected.compress, 'compressed and should not be');
-      assert(payload.length < expected.payload.length, 'compressed and not shorter');
+      // A little longer only where it fills a window that is all but empty.
+      const before = decompressed.reduce((sum, { length }) => sum + length, 0);
+      const most = expected.payload.length + (before < 256 ? 16 : -1);
+      assert(payload.length <= most, 'compressed and not shorter');
       decompressed.push(expected.payload);
     } else if (opcode === 0x8 && typeof end === 'number' && index === due.length - 1) {
       sameOctets(payload.subarray(0, 2), expected.payload.subarray(0, 2), 'the code of the failure');
