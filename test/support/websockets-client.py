@@ -42,7 +42,9 @@ async def run(client, command):
         report(client, "refused", explanation=f"{type(error).__name__}: {error}")
         return
     connections[client] = connection
-    agreed = connection.response_headers.get("Sec-WebSocket-Extensions", "")
+    # From version 14 on the response is an object of its own.
+    headers = connection.response.headers if hasattr(connection, "response") else connection.response_headers
+    agreed = headers.get("Sec-WebSocket-Extensions", "")
     report(client, "open", protocol=connection.subprotocol or "", extensions=agreed)
     try:
         async for message in connection:
