@@ -14,7 +14,10 @@ export type ClientTlsOptions = Pick<
 >;
 
 export interface ConnectOptions {
-  /** The subprotocols to offer, the best liked first. None by default. */
+  /**
+   * The subprotocols to offer, the best liked first. None by default. A server that chooses none is taken all the same,
+   * as RFC 6455 §4.2.2 has it, and `protocol` is '' then; browsers fail there.
+   */
   readonly protocols?: string | readonly string[] | undefined;
   /** More fields for the request, for example Cookie or Authorization. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
