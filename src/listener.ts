@@ -12,8 +12,8 @@ import { normaliseIpAddress } from './ip-address.ts';
 import { checkCertificate, type ResolvedOptions, type TlsCertificate } from './options.ts';
 import type { Pending, PendingEnd } from './pending.ts';
 import { ProxyHeaderReader } from './proxy-protocol.ts';
-import { ignore, unavailable } from './refusals.ts';
-import { tooManyFromAddress, tooManyPending } from './upgrades.ts';
+import { ignore } from './refusals.ts';
+import { tooManyConnections, tooManyFromAddress, tooManyPending } from './upgrades.ts';
 
 /** Where a server listens. */
 export interface ListenAddress {
@@ -139,7 +139,7 @@ export class Listener {
     tcp.on('error', ignore);
     tcp.on('close', () => this.#closed(tcp));
     if (this.#connections.size > options.maxConnections) {
-      this.#turnAway(tcp, 'The server has as many connections as it takes. Try again later.');
+      this.#turnAway(tcp, tooManyConnections());
       return;
     }
     const address = peerAddress(tcp);
@@ -158,10 +158,10 @@ export class Listener {
   }
 
   /** There is no waiting for the peer, and no answer that it could read where it expects TLS. */
-  #turnAway(tcp: TcpSocket, error: string | HttpError): void {
+  #turnAway(tcp: TcpSocket, error: HttpError): void {
     this.#host.pending.delete(tcp);
     if (this.#tlsServer !== undefined) tcp.destroy();
-    else this.#host.turnAway(tcp, typeof error === 'string' ? unavailable(error) : error);
+    else this.#host.turnAway(tcp, error);
   }
 
   #readProxyHeader(tcp: TcpSocket, proxyAddress: string): void {

@@ -49,7 +49,8 @@ export interface Server<T> {
   /**
    * Takes upgrade requests of an http or https server that somebody else runs, besides or instead of `listen`. Those
    * whose path does not match are left to the server's other 'upgrade' listeners, or refused with 404 when there are
-   * none. TLS, heads and their deadlines are that server's business. @returns a function that stops it
+   * none. TLS, heads and their deadlines are that server's business, and so are its connections until they are
+   * WebSockets: of these alone there are at most maxConnections. @returns a function that stops it
    * @throws TypeError for a path that is none, and once this server has been stopped
    */
   attach(server: AttachableServer, options?: AttachOptions): () => void;

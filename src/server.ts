@@ -37,7 +37,7 @@ import { SendResult, ServerSocket, type SocketHost, type WebSocket } from './soc
 import { Topics } from './topics.ts';
 import { clientAddress } from './trusted-proxies.ts';
 import type { UpgradeDecision } from './upgrade-decision.ts';
-import { type Upgraded, type UpgradeHost, Upgrades } from './upgrades.ts';
+import { tooManyConnections, type Upgraded, type UpgradeHost, Upgrades } from './upgrades.ts';
 
 export type { Handlers, PublishOptions, Server, ServerCloseOptions } from './server-interface.ts';
 
@@ -125,7 +125,9 @@ class NodeServer<T> implements Server<T>, SocketHost<T>, UpgradeHost<T> {
         }
       },
       upgrade: (stream, head, rest) => {
-        this.#upgrades.receive({ stream, head, rest, peerAddress: peerAddress(stream), counted: false });
+        // Connections of that server become ours here.
+        if (this.sockets.size >= this.options.maxConnections) this.refuse(stream, tooManyConnections());
+        else this.#upgrades.receive({ stream, head, rest, peerAddress: peerAddress(stream), counted: false });
       },
       refuse: (stream, error) => this.refuse(stream, error),
     });

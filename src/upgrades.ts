@@ -171,6 +171,11 @@ export class Upgrades<T> {
   }
 }
 
+/** For whoever comes when all places are taken. */
+export function tooManyConnections(): HttpError {
+  return unavailable('The server has as many connections as it takes. Try again later.');
+}
+
 /** For a client whose address has as many connections as one may have. */
 export function tooManyFromAddress(): HttpError {
   return unavailable('Your address has as many connections as one may have. Close some first.');

@@ -129,6 +129,20 @@ describe('a server of node:http', () => {
     expect(await closed()).toMatchObject({ wasClean: true, messagesReceived: 1 });
   });
 
+  test('takes as many WebSockets as there may be connections', async () => {
+    const http = createHttpServer(page);
+    const port = await listen(http);
+    const { server } = await attachable({}, { maxConnections: 2 });
+    server.attach(http);
+    const [one] = [await TcpPeer.open(port), await TcpPeer.open(port)];
+    expect(await answer(port, upgradeHead(port))).toMatch(
+      /^HTTP\/1\.1 503 [\s\S]*as many connections as it takes/,
+    );
+    one.destroy();
+    await expect.poll(() => server.sockets.size).toBe(1);
+    await TcpPeer.open(port);
+  });
+
   test('a request that is refused is refused in words, by our rules', async () => {
     const http = createHttpServer(page);
     const port = await listen(http);
