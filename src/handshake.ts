@@ -98,10 +98,11 @@ export function checkPolicy({ allowedOrigins = 'same-origin' }: HandshakePolicy)
 
 /**
  * Whether the request asks for WebSocket at all. When not, it is HTTP's business: hand it on with its octets.
- * When it does, `checkUpgradeRequest` says whether it does so rightly.
+ * When it does, `checkUpgradeRequest` says whether it does so rightly. HEAD asks what HTTP would answer, and a refusal
+ * in words would be a body that it may not get (RFC 9110 §9.3.2).
  */
 export function wantsWebSocket(head: RequestHead): boolean {
-  return listElements(head.fields, 'upgrade').some(isWebSocket);
+  return head.method !== 'HEAD' && listElements(head.fields, 'upgrade').some(isWebSocket);
 }
 
 function isWebSocket(element: string): boolean {

@@ -26,6 +26,13 @@ describe('the opening handshake over TCP', () => {
     expect(reply.split('\r\n\r\n')[1]).toMatch(/^[A-Z].*\.\s*$/);
   });
 
+  test('a HEAD request gets no body, whatever it would upgrade to', async () => {
+    const { port } = await serve();
+    const told = await answer(port, upgradeHead(port).replace('GET', 'HEAD'));
+    expect(told).toMatch(/^HTTP\/1\.1 426 /);
+    expect(told.endsWith('\r\n\r\n')).toBe(true);
+  });
+
   test('a foreign page is refused, the own one and listed ones are not', async () => {
     const { port } = await serve({}, { allowedOrigins: ['https://example.org'] });
     expect(await answer(port, upgradeHead(port, '/', ['Origin: https://evil.example']))).toMatch(
