@@ -4,6 +4,7 @@
  * `npm run fuzz` goes on for as long as one likes.
  */
 import { Buffer } from 'node:buffer';
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFindings } from './fuzz/findings.ts';
 import { Fuzzer, reduce, type Target, template } from './fuzz/fuzzer.ts';
@@ -157,6 +158,25 @@ describe('the fuzzer', () => {
     ).toBe(true);
     expect(slow).toMatchObject({ input: { length: 61 }, message: /^Error: The server is slow\./ });
     expect(more).toEqual([]);
+  });
+});
+
+describe('npm run fuzz', () => {
+  const fuzz = (...flags: readonly string[]) =>
+    spawnSync(process.execPath, ['--import', 'tsx', 'scripts/fuzz.ts', ...flags], { encoding: 'utf8' });
+
+  it('runs one target for so many seconds, and says what it did', () => {
+    const { status, stdout } = fuzz('--seconds', '0.5', '--seed', '7', '--target', 'frame');
+    expect(stdout).toMatch(/^Fuzzing frame for 0\.5 s with --seed 7\n/);
+    expect(stdout).toMatch(/ {2}frame +\d+ runs +\d+\/s +\d+ in the corpus +\d+ classes +0 findings\n/);
+    expect(stdout).toMatch(/\n0 findings with --seed 7\n$/);
+    expect(status).toBe(0);
+  });
+
+  it('says what it takes', () => {
+    const { status, stderr } = fuzz('--target', 'nothing');
+    expect(stderr).toContain('all, frame, handshake, deflate, connection, server');
+    expect(status).toBe(2);
   });
 });
 

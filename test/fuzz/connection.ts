@@ -8,11 +8,6 @@ import { explainClose } from '../../src/close-record.ts';
 import { Connection, type ConnectionEvents, type Role } from '../../src/connection.ts';
 import type { DeflateAgreement } from '../../src/deflate.ts';
 import { PreparedMessage } from '../../src/prepared-message.ts';
-import { closing } from '../conformance/closing.ts';
-import { controlFrames } from '../conformance/control-frames.ts';
-import { fragmentation } from '../conformance/fragmentation.ts';
-import { framing } from '../conformance/framing.ts';
-import { utf8 as utf8Cases } from '../conformance/utf8.ts';
 import { seededRandom } from '../support/chopping.ts';
 import { concat, countedOctets, hex, randomOctets, utf8 } from '../support/octets.ts';
 import { maskedFrame } from '../support/raw-client.ts';
@@ -22,6 +17,7 @@ import { changeFrames, readFrames, writeFrames } from './loose-frames.ts';
 import { afterOptions, anyOctets, type Mutation } from './mutator.ts';
 import { inflateAll, type OutputRules, readOutput, sendingDeflate } from './output.ts';
 import { readStream, type StreamEnd, type StreamEvent } from './plain-stream.ts';
+import { clientStreams } from './streams.ts';
 
 /** Flags; a limit; two windows; what we do by ourselves, and when; where the octets are cut. */
 const optionsLength = 8;
@@ -409,11 +405,6 @@ const longStream = concat(
   ),
 );
 
-const plainStreams = [...framing, ...controlFrames, ...fragmentation, ...utf8Cases, ...closing].flatMap(
-  (one) =>
-    'octets' in one && one.octets instanceof Uint8Array && one.octets.length < 3000 ? [one.octets] : [],
-);
-
 /** Masks every frame, or none, as the peer of the input's role has to; else most spliced streams end at their first. */
 const maskAsDue: Mutation = (input, random) => {
   const { frames, rest } = readFrames(input.subarray(optionsLength));
@@ -426,7 +417,7 @@ const maskAsDue: Mutation = (input, random) => {
 export const connectionTarget: Target = {
   name: 'connection',
   seeds: [
-    ...plainStreams.flatMap((octets, index) =>
+    ...clientStreams.flatMap((octets, index) =>
       bothWays(octets, 0x04 + (index % 4) * 4, Uint8Array.of(7, 0, index, 0, 0, 0, index)),
     ),
     ...compressedStreams.flatMap((octets, index) => [

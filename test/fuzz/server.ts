@@ -20,8 +20,9 @@ import { maskedFrame, upgradeHead } from '../support/raw-client.ts';
 import { cutAtRandom, magnitude, numberAt, sameOctets } from './claims.ts';
 import type { Target } from './fuzzer.ts';
 import { changeFrames } from './loose-frames.ts';
-import { afterOptions, changeLines, insertWord, type Mutation } from './mutator.ts';
+import { afterOptions, changeLines, insertWord, type Mutation, pick, plainMutations } from './mutator.ts';
 import { inflateAll, readOutput, type SendingDeflate } from './output.ts';
+import { clientStreams } from './streams.ts';
 
 /** Which server; how it ends; where it is cut. */
 const optionsLength = 6;
@@ -385,9 +386,6 @@ const sessions: readonly Uint8Array[] = [
   concat(utf8('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), utf8(upgradeHead('/')), message('after')),
   utf8('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello'),
   utf8('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'),
-  ...[...new Set(handshakeCases.map(({ head }) => head))]
-    .filter((head) => head.length < 1000)
-    .map((head) => Buffer.from(head, 'latin1')),
 ];
 
 const proxyHeaders = [
@@ -404,18 +402,28 @@ const words = [
   'X-Forwarded-For: 1.2.3.4\r\n',
 ].map((word) => utf8(word));
 
-/** Frames are changed behind the head, which stays. */
-const changeFramesBehindHead: Mutation = (input, random, other) => {
-  const behind = (octets: Uint8Array): number => {
+/** Changes what stands behind the head, which stays: else most sessions end there. */
+function behindHead(mutation: Mutation): Mutation {
+  const endOfHead = (octets: Uint8Array): number => {
     const end = Buffer.from(octets).indexOf('\r\n\r\n');
     return end < 0 ? octets.length : end + 4;
   };
-  const start = behind(input);
-  return concat(
-    input.subarray(0, start),
-    changeFrames(input.subarray(start), random, other.subarray(behind(other))),
-  );
-};
+  return (input, random, other) => {
+    const start = endOfHead(input);
+    const behind = mutation(input.subarray(start), random, other.subarray(endOfHead(other)));
+    return concat(input.subarray(0, start), behind);
+  };
+}
+
+const changePlainly: Mutation = (input, random, other) => pick(random, plainMutations)(input, random, other);
+
+function seedOf(number: number, index: number, session: Uint8Array): Uint8Array {
+  const subject = number % settings.length;
+  const isProxied = settings[subject]?.proxyProtocol === true;
+  const header = isProxied ? proxyHeaders[index % proxyHeaders.length] : undefined;
+  const options = Uint8Array.of(subject + (index % 7 === 0 ? 0x30 : 0), index % 12, 0, 0, subject, index);
+  return concat(options, header ?? new Uint8Array(0), session);
+}
 
 let crash: unknown;
 const crashed = (error: unknown): void => {
@@ -425,21 +433,23 @@ let batches = 0;
 
 export const serverTarget: Target = {
   name: 'server',
-  seeds: sessions.flatMap((session, index) =>
-    settings.map(({ proxyProtocol = false }, number) =>
-      concat(
-        Uint8Array.of(number + (index % 7 === 0 ? 0x30 : 0), index % 12, 0, 0, number, index),
-        proxyProtocol ? (proxyHeaders[index % proxyHeaders.length] ?? utf8('')) : utf8(''),
-        session,
-      ),
+  seeds: [
+    ...sessions.flatMap((session, index) => settings.map((_, number) => seedOf(number, index, session))),
+    // Enough of each for one of the servers.
+    ...[...new Set(handshakeCases.map(({ head }) => head))]
+      .filter((head) => head.length < 1000)
+      .map((head, index) => seedOf(index, index, Buffer.from(head, 'latin1'))),
+    ...clientStreams.map((octets, index) =>
+      seedOf(index, index, concat(utf8(upgradeHead('/', index % 3 === 0 ? [] : [deflateOffer])), octets)),
     ),
-  ),
-  mutations: [
-    afterOptions(optionsLength, changeFramesBehindHead),
-    afterOptions(optionsLength, changeFramesBehindHead),
-    afterOptions(optionsLength, changeLines),
-    afterOptions(optionsLength, insertWord(words)),
   ],
+  mutations: [
+    behindHead(changeFrames),
+    behindHead(changeFrames),
+    behindHead(changePlainly),
+    changeLines,
+    insertWord(words),
+  ].map((mutation) => afterOptions(optionsLength, mutation)),
   together: 24,
   async start() {
     process.on('uncaughtException', crashed);
