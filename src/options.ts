@@ -90,8 +90,8 @@ export interface ServerOptions {
   /** TCP connections at one time, plain HTTP included; more get 503. Default 16,384. */
   readonly maxConnections?: number;
   /**
-   * The same from one address, plain HTTP included. A trusted proxy's connections count for the clients behind it, once
-   * these are known. Default 1,024.
+   * The same from one IPv4 address or IPv6 network of 64 bits, plain HTTP included. A trusted proxy's connections count
+   * for the clients behind it, once these are known. Default 1,024.
    */
   readonly maxConnectionsPerAddress?: number;
   /**
