@@ -180,7 +180,7 @@ export class Connection {
     return this.#decoder.heldAmount + this.#ownWindowLength;
   }
 
-  /** Octets that came, frame headers included; what came after a Close or a failure is not counted. */
+  /** Octets that came, frame headers included, up to the chunk with the peer's Close or its failure. */
   get octetsReceived(): number {
     return this.#octetsReceived;
   }
@@ -236,6 +236,7 @@ export class Connection {
     this.#endedMidMessage = this.#decoder.midMessage;
     this.#tcpEnded = true;
     this.#decoder.stop();
+    this.#dropSendWindow();
   }
 
   #receiveControl(opcode: number, payload: Uint8Array, sink: ConnectionEvents): void {
@@ -343,6 +344,7 @@ export class Connection {
     this.#closeFirst ??= 'us';
     this.#closeSent = { code: code ?? CloseCode.noStatusReceived, reason: reason ?? '' };
     this.#append(Opcode.close, payload);
+    this.#dropSendWindow();
   }
 
   /**
@@ -388,6 +390,13 @@ export class Connection {
   #sendClose(code: number, reason: string): void {
     this.#closeSent = { code, reason };
     this.#append(Opcode.close, encodeClosePayload(code, reason));
+    this.#dropSendWindow();
+  }
+
+  /** Nothing will be sent that could refer back to it. */
+  #dropSendWindow(): void {
+    this.#sendWindow = undefined;
+    this.#ownWindowLength = 0;
   }
 
   /** @param bits the opcode, and RSV1 for what is compressed */

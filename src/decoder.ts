@@ -146,8 +146,9 @@ export class Decoder {
     try {
       this.#checkStart(first, second);
     } catch (error) {
-      // The rest of this header will not be read.
-      this.#frames.addReceived(first, second & 0x7f);
+      // The rest of this header will not be read: 126 and 127 stand for a length that did not come.
+      const length = second & 0x7f;
+      this.#frames.addReceived(first, length < 126 ? length : 0);
       throw error;
     }
   }

@@ -333,10 +333,12 @@ function lastOctets(before: Uint8Array, message: Uint8Array, size: number): Uint
 /** How each message's DEFLATE data end, and what is not sent of them (§7.2.1). */
 const tail = Uint8Array.of(0x00, 0x00, 0xff, 0xff);
 /**
- * An empty block with BFINAL, in fixed codes. Behind the tail it lets zlib tell an end from a cut inside a block, which
- * it would take in silence. Only a stored block whose length counts these octets in gets them as its own.
+ * A block with BFINAL that holds one X, in fixed codes. Behind the tail it lets zlib tell an end from a cut inside a
+ * block, which it would take in silence. Whoever gets these octets as data, as a stored block does whose length counts
+ * them in, ends in their last one and not in the X.
  */
-const lastBlock = Uint8Array.of(0x03, 0x00);
+const lastBlock = Uint8Array.of(0x8b, 0x00, 0x00);
+const endMark = 0x58;
 
 /**
  * The compressed payload of a message (§7.2.1), for a frame with RSV1; 0x00 for an empty one. The caller owns it, and
@@ -402,19 +404,22 @@ export function inflate(payload: Uint8Array, window: DeflateWindow, limit: numbe
     const { octets, consumed } = inflateStream(rest, {
       windowBits: window.bits,
       dictionary: dictionary.length > 0 ? dictionary : undefined,
-      // zlib takes no 0 here.
-      maxOutputLength: Math.min(Math.max(room, 1), bufferLimits.MAX_LENGTH),
+      // One more for the X.
+      maxOutputLength: Math.min(room + 1, bufferLimits.MAX_LENGTH),
       // One chunk for most messages.
       chunkSize: Math.min(Math.max(expected * 8, 1024), 65_536),
     });
-    if (octets === undefined || octets.length > room) throw tooBig(`has more than ${limit} octets`);
+    if (octets === undefined) throw tooBig(`has more than ${limit} octets`);
+    const isLast = consumed === rest.length;
+    if (isLast && octets.at(-1) !== endMark) throw notDeflate('a block takes more octets than came');
+    const length = isLast ? octets.length - 1 : octets.length;
+    if (length > room) throw tooBig(`has more than ${limit} octets`);
+    const part = withoutSlack(octets, length);
+    if (isLast) return streams.length === 0 ? part : withoutSlack(Buffer.concat([...streams, part]));
+    streams.push(part);
+    room -= length;
+    dictionary = lastOctets(dictionary, part, 2 ** window.bits);
     rest = rest.subarray(consumed);
-    if (rest.length === 0) {
-      return streams.length === 0 ? octets : withoutSlack(Buffer.concat([...streams, octets]));
-    }
-    streams.push(octets);
-    room -= octets.length;
-    dictionary = lastOctets(dictionary, octets, 2 ** window.bits);
     expected = consumed;
   }
   throw tooBig('ends its DEFLATE data again and again, in tiny blocks');
@@ -436,7 +441,7 @@ function inflateStream(
     const engine = 'engine' in result ? result.engine : undefined;
     const consumed = engine instanceof Object && 'bytesWritten' in engine ? engine.bytesWritten : undefined;
     if (octets instanceof Uint8Array && typeof consumed === 'number') {
-      return { octets: withoutSlack(octets), consumed };
+      return { octets, consumed };
     }
   } catch (error) {
     if (error instanceof Error && 'code' in error) {

@@ -12,7 +12,7 @@ export interface FrameNote {
   readonly fin: boolean;
   /** Set on the first frame of a compressed message (RFC 7692 §6). */
   readonly rsv1: boolean;
-  /** Octets of payload as the header has them, compressed or not. */
+  /** Octets of payload as the header has them, compressed or not; 0 when it was refused before its length came. */
   readonly payloadLength: number;
 }
 

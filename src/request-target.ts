@@ -55,8 +55,8 @@ function splitTarget(target: string, host: string): ResolvedTarget {
   if (brokenPercent.test(path)) {
     throw new HttpError(400, targetSection, 'The path has a "%" without two hexadecimal digits after it.');
   }
-  // The query may hold a lone "%": URLSearchParams takes it as it is, and people type it.
-  return { path, query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)), host };
+  // The query may hold a lone "%": URLSearchParams takes it as it is, and people type it. It takes one "?" off.
+  return { path, query: new URLSearchParams(mark < 0 ? '' : target.slice(mark)), host };
 }
 
 const authorityGrammar =

@@ -862,6 +862,23 @@ describe('permessage-deflate (RFC 7692)', () => {
     expect(connection.heldAmount).toBe(0);
   });
 
+  test('behind our Close, a failure or the end of TCP no window is held', () => {
+    const ends: readonly ((end: End) => void)[] = [
+      (end) => end.connection.close(1000),
+      (end) => end.receive(framesOf('client', { opcode: 0x3 })),
+      (end) => end.receive(framesOf('client', closeFrame(1000))),
+      (end) => end.connection.receiveEnd(),
+    ];
+    for (const finish of ends) {
+      const end = new End('server', { deflate });
+      end.connection.send(chat(1));
+      expect(end.connection.heldAmount).toBe(chat(1).length);
+      finish(end);
+      expect(end.connection.heldAmount).toBe(0);
+      expect(end.connection.send(chat(2))).toBe(false);
+    }
+  });
+
   test('two ends that got the same prepared messages are sent the same frame', () => {
     const ends = [new Connection('server', { deflate }), new Connection('server', { deflate })];
     let octets = 0;

@@ -679,6 +679,12 @@ describe('the frames that passed', () => {
     return passed.list().map(({ payloadLength }) => payloadLength);
   };
 
+  test('a length that did not come before the refusal is 0', () => {
+    expect(lengthsOf([hex('a2 7e')])).toEqual([0]);
+    expect(lengthsOf([hex('a2 7f')])).toEqual([0]);
+    expect(lengthsOf([hex('a2 05')])).toEqual([5]);
+  });
+
   test('each is noted once in any cut, the one that is refused too', () => {
     for (const bytes of [
       hex('81 01 61 89 02 61 62 82 7e 00 7e'),

@@ -248,7 +248,8 @@ describe('inflate', () => {
     expect(bomb.length).toBeLessThan(300_000);
     const calls = watchInflate();
     expect(refused(bomb, fresh(11), mebibyte)).toEqual(tooBig);
-    expect(calls).toMatchObject([{ maxOutputLength: mebibyte, windowBits: 11 }]);
+    // One octet more, for the mark at the end.
+    expect(calls).toMatchObject([{ maxOutputLength: mebibyte + 1, windowBits: 11 }]);
   });
 
   it('says what is wrong with no octets', () => {
@@ -921,6 +922,31 @@ describe('bench/deflate.ts', () => {
     expect(stdout).toMatch(/^Node v\d+.*\n/);
     expect(stdout.match(/^ *octets( +\d+)+$/gm)).toHaveLength(4);
     expect(stdout.match(/^ *\d+( +\d+\.\d\dx [\d.]+)+$/gm)).toHaveLength(20);
+  });
+});
+
+describe('a stored block that counts in what we put behind the payload', () => {
+  const window = DeflateWindow.fresh(15, true);
+
+  it.each([
+    [1, true],
+    [2, true],
+    [3, true],
+    // §7.2.2 puts four octets behind every payload: these are its own as the RFC reads them.
+    [4, false],
+    [5, true],
+    [6, true],
+    [7, true],
+    [8, true],
+  ])('%i octets more than came are refused: %s', (more, refused) => {
+    for (const final of [0, 1]) {
+      const length = 44 + more;
+      const head = Uint8Array.of(final, length, 0, 0xff - length, 0xff);
+      const payload = concat(head, new Uint8Array(44).fill(0x61));
+      const error = errorOf(() => inflate(payload, window, 1000));
+      // One that is not final and ends exactly there is whole too.
+      expect(error?.closeCode).toBe(refused ? 1007 : undefined);
+    }
   });
 });
 

@@ -24,6 +24,7 @@ describe('resolveTarget', () => {
     ],
     ['/chat?a=?/b', '/chat', [['a', '?/b']]],
     ['/chat?100%', '/chat', [['100%', '']]],
+    ['/chat??a=1', '/chat', [['?a', '1']]],
     ['/a%2Fb/../%C3%A9', '/a%2Fb/../%C3%A9', []],
     ['//other.example/chat', '//other.example/chat', []],
     ['/http://other.example/', '/http://other.example/', []],
