@@ -3,12 +3,13 @@
  * from its 'upgrade' event. Several servers of ours may share one, each with paths of its own; what nobody wants is
  * left to other listeners, or refused when there are none. Called by server.ts.
  */
-import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import { subscribe } from 'node:diagnostics_channel';
+import { type Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import { Socket as TcpSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { wantsWebSocket } from './handshake.ts';
-import { encodeRequestHead, OpenResponses } from './http-handover.ts';
+import { encodeRequestHead, endSoon, OpenResponses } from './http-handover.ts';
 import { HttpError, parseRequestHead, type RequestHead } from './http-head.ts';
 import { ignore } from './refusals.ts';
 import { resolveTarget } from './request-target.ts';
@@ -31,10 +32,28 @@ export interface Attachment {
 }
 
 /** One for each http server, so that those of ours which share it know of each other. */
-const dispatchers = new WeakMap<AttachableServer, Dispatcher>();
+const dispatchers = new WeakMap<object, Dispatcher>();
+
+/**
+ * Told of every request to any http server of the process, before it is answered. The event 'request' is not enough: node:http
+ * answers some by itself (400 without a Host field, 417), and others go to 'checkContinue' or 'checkExpectation'.
+ */
+function requestStarted(message: unknown): void {
+  if (typeof message !== 'object' || message === null) return;
+  if (!('server' in message && 'request' in message && 'response' in message)) return;
+  const { server, request, response } = message;
+  if (typeof server !== 'object' || server === null) return;
+  if (request instanceof IncomingMessage && response instanceof ServerResponse)
+    dispatchers.get(server)?.started(request, response);
+}
+
+/** Whether we are told: from the first attachment on, for one listener serves all. */
+let isSubscribed = false;
 
 /** Begins to take upgrade requests. @returns a function that stops it; sockets that are open stay */
 export function attachTo(server: AttachableServer, attachment: Attachment): () => void {
+  if (!isSubscribed) subscribe('http.server.request.start', requestStarted);
+  isSubscribed = true;
   let dispatcher = dispatchers.get(server);
   if (dispatcher === undefined) {
     dispatcher = new Dispatcher(server);
@@ -63,21 +82,17 @@ class Dispatcher {
   }
 
   add(attachment: Attachment): () => void {
-    if (this.#attachments.size === 0) {
-      this.#server.on('request', this.#request);
-      this.#server.on('upgrade', this.#upgrade);
-    }
+    if (this.#attachments.size === 0) this.#server.on('upgrade', this.#upgrade);
     this.#attachments.add(attachment);
     return () => {
       if (!this.#attachments.delete(attachment) || this.#attachments.size > 0) return;
-      this.#server.off('request', this.#request);
       this.#server.off('upgrade', this.#upgrade);
     };
   }
 
-  readonly #request = (request: IncomingMessage, response: ServerResponse): void => {
+  started(request: IncomingMessage, response: ServerResponse): void {
     this.#responses.add(request, response);
-  };
+  }
 
   readonly #upgrade = (request: IncomingMessage, stream: Duplex, rest: Buffer): void => {
     let head: RequestHead;
@@ -85,7 +100,7 @@ class Dispatcher {
     try {
       head = parseRequestHead(encodeRequestHead(request, false));
       if (!wantsWebSocket(head)) {
-        if (this.#isAlone) this.#serve(request, stream, rest);
+        if (this.#isAlone) this.#take(stream, (tcp) => this.#serve(request, tcp, rest));
         return;
       }
       path = resolveTarget(head).path;
@@ -111,12 +126,12 @@ class Dispatcher {
   #take(stream: Duplex, use: (tcp: TcpSocket) => void): void {
     stream.on('error', ignore);
     // Only what has TCP under it can be written to as we do.
-    if (stream instanceof TcpSocket && !this.#responses.has(stream)) use(stream);
-    else stream.destroy();
+    if (stream instanceof TcpSocket && !this.#responses.forbid(stream)) use(stream);
+    else endSoon(stream);
   }
 
   /** The offer of another protocol is declined by serving the request. */
-  #serve(request: IncomingMessage, stream: Duplex, rest: Buffer): void {
+  #serve(request: IncomingMessage, stream: TcpSocket, rest: Buffer): void {
     if (rest.length > 0) stream.unshift(rest);
     stream.unshift(encodeRequestHead(request, true));
     this.#server.emit('encrypted' in stream ? 'secureConnection' : 'connection', stream);

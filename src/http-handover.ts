@@ -4,12 +4,19 @@
  * later request on such a connection may be an upgrade after all; that comes back. Called by server.ts.
  */
 import { Buffer } from 'node:buffer';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket as TcpSocket } from 'node:net';
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { Socket as TcpSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { wantsWebSocket } from './handshake.ts';
 import { type HttpError, parseRequestHead, type RequestHead } from './http-head.ts';
 import { onRejection } from './rejection.ts';
+
+/**
+ * Milliseconds in which no octet moves on a connection of plain HTTP; then it is cut. node:http waits for ever for a
+ * client that does not read its response. Two minutes are more than a long poll or the silence of an event stream with
+ * comments lasts; a handler that needs more says so with `response.setTimeout`.
+ */
+export const inactivityTimeout = 120_000;
 
 export interface HandoverEvents {
   /** A kept-alive connection asks for a WebSocket. `rest` are the octets behind the head. May throw HttpError. */
@@ -34,7 +41,18 @@ export class HttpHandover {
   ) {
     this.#listener = listener;
     this.#events = events;
-    this.#server = createServer((request, response) => this.#serve(request, response));
+    const responses = this.#responses;
+    // Made for every request, also for those that node:http answers by itself and tells nobody about: 400 without a Host
+    // field, 417 for an Expect that it does not know.
+    class CountedResponse extends ServerResponse {
+      constructor(...parameters: ConstructorParameters<typeof ServerResponse>) {
+        super(...parameters);
+        responses.add(this.req, this);
+      }
+    }
+    this.#server = createServer({ ServerResponse: CountedResponse }, (request, response) =>
+      this.#serve(request, response),
+    );
     this.#server.on('upgrade', (request, tcp, rest) => this.#upgrade(request, tcp, rest));
   }
 
@@ -66,7 +84,6 @@ export class HttpHandover {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
-    this.#responses.add(request, response);
     if (this.#refusal !== undefined) {
       refuse(response, this.#refusal);
       return;
@@ -90,8 +107,8 @@ export class HttpHandover {
 
   /** An upgrade to WebSocket is handed back; the offer of another protocol is declined by serving the request. */
   #upgrade(request: IncomingMessage, tcp: Duplex, rest: Uint8Array): void {
-    if (this.#responses.has(tcp)) {
-      tcp.destroy();
+    if (this.#responses.forbid(tcp)) {
+      endSoon(tcp);
       return;
     }
     try {
@@ -107,14 +124,14 @@ export class HttpHandover {
 
 /**
  * Which connections have a response that is not finished. An upgrade that is pipelined behind one must not be answered:
- * the reply would stand in the middle of it.
+ * the reply would stand in the middle of it, or behind one that says `Connection: close` (RFC 9112 §9.6).
  */
 export class OpenResponses {
   readonly #counts = new Map<Duplex, number>();
 
   /** Counts a response until it is closed. */
   add(request: IncomingMessage, response: ServerResponse): void {
-    const tcp: TcpSocket = request.socket;
+    const tcp: Duplex = request.socket;
     this.#counts.set(tcp, (this.#counts.get(tcp) ?? 0) + 1);
     response.once('close', () => {
       const left = (this.#counts.get(tcp) ?? 1) - 1;
@@ -123,9 +140,20 @@ export class OpenResponses {
     });
   }
 
-  has(tcp: Duplex): boolean {
-    return this.#counts.has(tcp);
+  /** Whether nothing else may be written now: a response is open, or the last one has been and our side is ended. */
+  forbid(tcp: Duplex): boolean {
+    return this.#counts.has(tcp) || !tcp.writable;
   }
+}
+
+/** Ends a connection after what has been written to it. node:http has let go of it, so nobody else would. */
+export function endSoon(tcp: Duplex): void {
+  if (!(tcp instanceof TcpSocket)) {
+    tcp.destroy();
+    return;
+  }
+  tcp.setTimeout(inactivityTimeout, () => tcp.destroy());
+  tcp.destroySoon();
 }
 
 /** Answers through node:http, and ends the connection. */

@@ -198,6 +198,46 @@ describe('a server of node:http', () => {
     expect(server.sockets.size).toBe(0);
   });
 
+  test.each([
+    ['400 for a missing Host', 'GET / HTTP/1.1\r\n\r\n', 400],
+    ['417 for an unknown Expect', 'GET / HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n\r\n', 417],
+  ])("nothing is answered behind node:http's own %s", async (_, first, status) => {
+    const http = createHttpServer(page);
+    const port = await listen(http);
+    const { server } = await attachable();
+    server.attach(http);
+    for (const second of [upgradeHead(port), upgradeHead(port).replace('websocket', 'h2c')]) {
+      const answered = await answer(port, first + second);
+      expect(answered).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      expect(answered.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+    }
+    expect(server.sockets.size).toBe(0);
+  });
+
+  test('responses to requests that expect something count, whoever answers them', async () => {
+    const http = createHttpServer(page);
+    http.on('checkContinue', (_, response: ServerResponse) => void response.write('begun'));
+    const port = await listen(http);
+    const { server } = await attachable();
+    server.attach(http);
+    const post = 'POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n';
+    expect(await answer(port, post + upgradeHead(port))).not.toContain('101');
+    expect(server.sockets.size).toBe(0);
+  });
+
+  test('a stream that is at its end is not written to', async () => {
+    const http = createHttpServer(page);
+    const port = await listen(http);
+    const { server } = await attachable({}, {});
+    http.on(
+      'upgrade',
+      (_, stream) => void stream.end('HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n'),
+    );
+    server.attach(http);
+    expect(await answer(port, upgradeHead(port))).toMatch(/^HTTP\/1\.1 204 [\s\S]*\r\n\r\n$/);
+    expect(server.sockets.size).toBe(0);
+  });
+
   test('a stream without TCP under it is let go', async () => {
     const http = createHttpServer(page);
     const { server } = await attachable();

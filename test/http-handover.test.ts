@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { encodeFrame, Opcode } from '../src/frame.ts';
 import { serve } from './support/serving.ts';
-import { TcpPeer, upgradeHead } from './support/tcp-peer.ts';
+import { answer, TcpPeer, upgradeHead } from './support/tcp-peer.ts';
 
 const text = (value: string) => new TextEncoder().encode(value);
 const textFrame = (value: string) => Buffer.from(encodeFrame({ opcode: Opcode.text, payload: text(value) }));
@@ -135,6 +135,19 @@ describe('requests that are no upgrade', () => {
     peer.socket.end();
     finish?.();
     expect(answered).not.toContain('101');
+    expect(server.sockets.size).toBe(0);
+  });
+
+  test.each([
+    ['400 for a missing Host', 'GET / HTTP/1.1\r\n\r\n', 400],
+    ['417 for an unknown Expect', 'GET / HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n\r\n', 417],
+  ])("nothing is answered behind node:http's own %s", async (_, first, status) => {
+    const { port, server } = await serve();
+    for (const second of [upgradeHead(port), upgradeHead(port).replace('websocket', 'h2c')]) {
+      const answered = await answer(port, first + second);
+      expect(answered).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      expect(answered.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+    }
     expect(server.sockets.size).toBe(0);
   });
 
