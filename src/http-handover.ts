@@ -53,6 +53,7 @@ export class HttpHandover {
     this.#server = createServer({ ServerResponse: CountedResponse }, (request, response) =>
       this.#serve(request, response),
     );
+    this.#server.timeout = inactivityTimeout;
     this.#server.on('upgrade', (request, tcp, rest) => this.#upgrade(request, tcp, rest));
   }
 
@@ -111,6 +112,8 @@ export class HttpHandover {
       endSoon(tcp);
       return;
     }
+    // A WebSocket may be silent; it has pings.
+    if (tcp instanceof TcpSocket) tcp.setTimeout(0);
     try {
       const head = parseRequestHead(encodeRequestHead(request, false));
       if (wantsWebSocket(head)) this.#events.upgrade(tcp, head, rest);

@@ -1,8 +1,9 @@
 /** Plain HTTP on the server's port, and upgrades that come on a connection which served HTTP before. Real TCP. */
 import { Agent, get, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { encodeFrame, Opcode } from '../src/frame.ts';
+import { HttpHandover, inactivityTimeout } from '../src/http-handover.ts';
 import { serve } from './support/serving.ts';
 import { answer, TcpPeer, upgradeHead } from './support/tcp-peer.ts';
 
@@ -158,5 +159,56 @@ describe('requests that are no upgrade', () => {
     peer.destroy();
     await peer.ended;
     await server.close();
+  });
+});
+
+describe('a connection on which nothing moves', () => {
+  async function handedOver(first: string) {
+    const upgraded: unknown[] = [];
+    const handover = new HttpHandover((_, response) => void response.write(Buffer.alloc(32_000_000)), {
+      upgrade: (tcp) => upgraded.push(tcp),
+      refuse: (_, error) => upgraded.push(error),
+      report: (error) => upgraded.push(error),
+    });
+    const listening = createServer({ allowHalfOpen: true });
+    const accepted = new Promise<Socket>((resolve) => listening.once('connection', resolve));
+    await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+    const address = listening.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    const peer = await TcpPeer.connect(address.port);
+    const tcp = await accepted;
+    onTestFinished(() => {
+      tcp.destroy();
+      peer.destroy();
+      listening.close();
+      handover.stop();
+    });
+    peer.socket.pause();
+    handover.take(tcp, Buffer.from(first));
+    return { tcp, upgraded, peer };
+  }
+
+  test('is cut in time, though its client has a response to read', async () => {
+    const { tcp } = await handedOver('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await expect.poll(() => tcp.writableLength).toBeGreaterThan(0);
+    expect(tcp.timeout).toBe(inactivityTimeout);
+    tcp.emit('timeout');
+    expect(tcp.destroyed).toBe(true);
+  });
+
+  test('is cut in time when it asked for an upgrade in the middle of a response', async () => {
+    const head = `GET / HTTP/1.1\r\nHost: x\r\n\r\n${upgradeHead(1)}`;
+    const { tcp, upgraded } = await handedOver(head);
+    await expect.poll(() => tcp.writableEnded).toBe(true);
+    expect([upgraded, tcp.destroyed, tcp.timeout]).toEqual([[], false, inactivityTimeout]);
+    tcp.emit('timeout');
+    expect(tcp.destroyed).toBe(true);
+  });
+
+  test('loses that deadline when it is upgraded', async () => {
+    const { tcp, upgraded } = await handedOver(upgradeHead(1));
+    await expect.poll(() => upgraded.length).toBe(1);
+    expect([tcp.timeout, tcp.listenerCount('timeout')]).toEqual([0, 0]);
+    expect(upgraded).toEqual([tcp]);
   });
 });

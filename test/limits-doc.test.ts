@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { resolveDrainOptions } from '../src/drain.ts';
+import { inactivityTimeout } from '../src/http-handover.ts';
 import { headLimits } from '../src/http-head.ts';
 import { resolveOptions } from '../src/options.ts';
 import { root } from './support/process.ts';
@@ -54,6 +55,7 @@ describe('the table of limits', () => {
     expect(valueFor('half of `maxBufferedAmount`')).toBe(options.maxBufferedAmount / 2);
     expect(valueFor('the same, inflated')).toBe(options.maxMessageLength);
     expect(valueFor('headers of one message’s fragments')).toBe(options.maxMessageLength);
+    expect(valueFor('plain HTTP on which no octet moves')).toBe(inactivityTimeout);
     expect(valueFor('deadline of `drain` and `close`')).toBe(
       resolveDrainOptions({}, options.closeTimeout).deadline,
     );
