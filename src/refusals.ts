@@ -75,18 +75,21 @@ export class Refusals {
   #encode(error: unknown): Uint8Array {
     if (error instanceof HttpError) {
       try {
-        // A server that has a clock says the date of a 4xx (RFC 9110 §6.6.1); the core has none.
-        const headers = { ...error.headers, Date: new Date().toUTCString() };
-        return encodeRefusal(error.status, error.explanation, headers);
+        return encodeRefusal(error.status, error.explanation, withDate(error.headers));
       } catch (fault) {
         // The handler's fields cannot be sent.
         return this.#encode(fault);
       }
     }
     this.#report(error);
-    const headers = { Date: new Date().toUTCString() };
-    return encodeRefusal(500, 'The server failed on this request.', headers);
+    return encodeRefusal(500, 'The server failed on this request.', withDate({}));
   }
+}
+
+/** A server that has a clock says the date of a 4xx (RFC 9110 §6.6.1); the core has none. A date that is there stays. */
+function withDate(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  if (Object.keys(headers).some((name) => name.toLowerCase() === 'date')) return headers;
+  return { ...headers, Date: new Date().toUTCString() };
 }
 
 /** What a server says that has no room, or no time. */

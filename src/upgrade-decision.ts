@@ -28,7 +28,7 @@ export interface UpgradeAcceptance<T> {
 
 /** Refuses the request. */
 export interface UpgradeRefusal {
-  /** An HTTP status from 300 to 599. */
+  /** An HTTP status from 300 to 599, but 304, whose answer has no body. */
   readonly refuse: number;
   /** One plain sentence for a person; the body of the answer. */
   readonly explanation: string;
@@ -71,6 +71,10 @@ export function checkDecision<T>(decision: UpgradeDecision<T>): UpgradeAcceptanc
     throw new TypeError(
       `The upgrade handler refused with ${refuse}; it takes 300 to 599 and an explanation.`,
     );
+  }
+  // RFC 9110 §15.4.5: what stood behind its head would be read as the next response.
+  if (refuse === 304) {
+    throw new TypeError('The upgrade handler refused with 304, which has no body to explain itself with.');
   }
   throw new HttpError(refuse, 'RFC 6455 §4.2.2', explanation, headers);
 }

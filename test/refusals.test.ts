@@ -54,6 +54,14 @@ describe('refuse', () => {
     expect(reported).toEqual([]);
   });
 
+  test.each(['Date', 'date', 'DATE'])('has one date: the field %s that the handler gave', async (name) => {
+    const { refusals } = refusing();
+    const { stream, peer } = await connected();
+    const own = 'Sun, 06 Nov 1994 08:49:37 GMT';
+    refusals.refuse(stream, new HttpError(403, 'RFC 6455 §4.2.2', 'No.', { [name]: own }));
+    expect((await peer.rest()).toString().match(/^date: .*$/gim)).toEqual([`${name}: ${own}`]);
+  });
+
   test('cuts whoever does not go, at the deadline', async () => {
     const { refusals, clock } = refusing();
     const { stream, peer } = await connected();

@@ -50,6 +50,12 @@ describe('a decision', () => {
     }
     expect(() => decided({ refuse: 403 })).toThrow(TypeError);
   });
+
+  test('to refuse with 304 is none: such an answer has no body, and the explanation is one', () => {
+    expect(() => decided({ refuse: 304, explanation: 'As before.' })).toThrow(
+      new TypeError('The upgrade handler refused with 304, which has no body to explain itself with.'),
+    );
+  });
 });
 
 describe('the reply', () => {
