@@ -11,7 +11,8 @@ import { parseServerEvent } from '../src/chat/events.ts';
 import { ChatClient } from './support/chat-server.ts';
 import { seededRandom } from './support/chopping.ts';
 import { Program } from './support/process.ts';
-import { closeFrame, decodeClose, maskedFrame, RawClient, upgradeHead } from './support/raw-client.ts';
+import { closeFrame, maskedFrame, RawClient, upgradeHead } from './support/raw-client.ts';
+import { decodeClose } from './support/raw-stream.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'barewire-'));
 let program: Program;

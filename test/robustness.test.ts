@@ -6,7 +6,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from './support/chopping.ts';
 import { Program } from './support/process.ts';
-import { closeFrame, decodeClose, maskedFrame, RawClient, upgradeHead } from './support/raw-client.ts';
+import { closeFrame, maskedFrame, RawClient, upgradeHead } from './support/raw-client.ts';
+import { decodeClose } from './support/raw-stream.ts';
 
 const seed = Number(process.env.BAREWIRE_SEED ?? 65_432);
 const together = 16;

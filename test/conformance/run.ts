@@ -8,7 +8,8 @@ import type { DeflateOptions } from '../../src/deflate.ts';
 import { chooseProtocol } from '../../src/handshake.ts';
 import { createServer, type Server } from '../../src/server.ts';
 import { seededRandom } from '../support/chopping.ts';
-import { decodeClose, maskedFrame, RawClient } from '../support/raw-client.ts';
+import { maskedFrame, RawClient } from '../support/raw-client.ts';
+import { decodeClose } from '../support/raw-stream.ts';
 import {
   type ConformanceCase,
   deflateServers,

@@ -5,6 +5,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { MessageInflater } from './message-inflater.ts';
+import { decodeClose, RawStream, takeLength } from './raw-stream.ts';
 
 /** A frame as a server must send it: not masked, and RSV1 only where compression was agreed on. */
 export interface ReceivedFrame {
@@ -75,34 +76,14 @@ export function upgradeHead(target = '/', fields: readonly string[] = []): strin
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-/** The stream ended before what was asked for had come. */
-export class StreamEnded extends Error {
-  override readonly name = 'StreamEnded';
-}
-
 export class RawClient {
   readonly #tcp: Socket;
-  #chunks: Buffer[] = [];
-  #length = 0;
-  #ended = false;
-  #wake: (() => void) | undefined;
+  readonly #stream: RawStream;
   #inflater: MessageInflater | undefined;
 
   private constructor(tcp: Socket) {
     this.#tcp = tcp;
-    tcp.on('data', (chunk) => {
-      this.#chunks.push(chunk);
-      this.#length += chunk.length;
-      this.#wake?.();
-    });
-    const end = (): void => {
-      this.#ended = true;
-      this.#wake?.();
-    };
-    tcp.on('end', end);
-    tcp.on('close', end);
-    // A reset shows itself as the end of the stream: 'close' follows.
-    tcp.on('error', () => {});
+    this.#stream = new RawStream(tcp);
   }
 
   /** Connects TCP. Our half stays open when the server ends its own. */
@@ -162,7 +143,7 @@ export class RawClient {
 
   /** Reads a response's head, and its body when it has one. */
   async response(): Promise<ReceivedResponse> {
-    const head = (await this.#takeThrough('\r\n\r\n')).toString('latin1');
+    const head = (await this.#stream.takeThrough('\r\n\r\n')).toString('latin1');
     const [statusLine = '', ...lines] = head.slice(0, -4).split('\r\n');
     const match = /^HTTP\/1\.1 (\d{3}) /.exec(statusLine);
     if (match === null) throw new Error(`Not a status line: ${statusLine}`);
@@ -174,13 +155,13 @@ export class RawClient {
     const chunked = headers.get('transfer-encoding') === 'chunked';
     const body = chunked
       ? await this.#takeChunks()
-      : await this.#take(Number(headers.get('content-length') ?? 0));
+      : await this.#stream.take(Number(headers.get('content-length') ?? 0));
     return { status: Number(match[1]), headers, body: body.toString('utf8') };
   }
 
   /** The next frame. @throws StreamEnded when there is none, Error for one that no server may send */
   async frame(): Promise<ReceivedFrame> {
-    const start = await this.#take(2);
+    const start = await this.#stream.take(2);
     const first = start.readUInt8(0);
     const second = start.readUInt8(1);
     const compressed = (first & 0x40) !== 0;
@@ -191,15 +172,8 @@ export class RawClient {
       throw new Error('The server compressed something else than a whole message.');
     }
     if ((second & 0x80) !== 0) throw new Error('The server masked a frame.');
-    let length = BigInt(second & 0x7f);
-    if (length === 126n) {
-      length = BigInt((await this.#take(2)).readUInt16BE());
-      if (length < 126n) throw new Error('The server wrote a short length with 16 bits.');
-    } else if (length === 127n) {
-      length = (await this.#take(8)).readBigUInt64BE();
-      if (length < 65_536n) throw new Error('The server wrote a short length with 64 bits.');
-    }
-    const sent = await this.#take(Number(length));
+    const length = await takeLength(this.#stream, second, 'server');
+    const sent = await this.#stream.take(length);
     const payload = compressed ? ((await this.#inflater?.inflate(sent)) ?? sent) : sent;
     return { fin: (first & 0x80) !== 0, opcode: first & 0x0f, compressed, payload };
   }
@@ -212,64 +186,26 @@ export class RawClient {
   }
 
   /** Waits for the server's end of the stream. @returns the octets that came before it and were not taken */
-  async rest(): Promise<Buffer> {
-    while (!this.#ended) await this.#more();
-    return this.#take(this.#length);
+  rest(): Promise<Buffer> {
+    return this.#stream.rest();
   }
 
   /** Every frame up to the end of the stream. */
   async frames(): Promise<ReceivedFrame[]> {
     const frames: ReceivedFrame[] = [];
-    for (;;) {
-      while (this.#length === 0 && !this.#ended) await this.#more();
-      if (this.#length === 0) return frames;
-      frames.push(await this.frame());
-    }
+    while (await this.#stream.hasMore()) frames.push(await this.frame());
+    return frames;
   }
 
   /** A body in chunks (RFC 9112 §7.1), without trailers. */
   async #takeChunks(): Promise<Buffer> {
     const chunks: Buffer[] = [];
     for (;;) {
-      const length = Number.parseInt((await this.#takeThrough('\r\n')).toString('latin1'), 16);
-      chunks.push(await this.#take(length));
-      await this.#take(2);
+      const length = Number.parseInt((await this.#stream.takeThrough('\r\n')).toString('latin1'), 16);
+      chunks.push(await this.#stream.take(length));
+      await this.#stream.take(2);
       if (length === 0) return Buffer.concat(chunks);
     }
-  }
-
-  async #takeThrough(mark: string): Promise<Buffer> {
-    for (;;) {
-      const all = this.#joined();
-      const index = all.indexOf(mark, 0, 'latin1');
-      if (index !== -1) return this.#take(index + mark.length);
-      await this.#more();
-    }
-  }
-
-  async #take(length: number): Promise<Buffer> {
-    while (this.#length < length) await this.#more();
-    const all = this.#joined();
-    this.#chunks = length < all.length ? [all.subarray(length)] : [];
-    this.#length -= length;
-    return all.subarray(0, length);
-  }
-
-  #joined(): Buffer {
-    const [only] = this.#chunks;
-    const all = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);
-    this.#chunks = [all];
-    return all;
-  }
-
-  #more(): Promise<void> {
-    if (this.#ended) {
-      const untaken = Buffer.concat(this.#chunks).subarray(0, 200).toString('latin1');
-      throw new StreamEnded(`The stream ended; not taken: ${JSON.stringify(untaken)}`);
-    }
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
   }
 }
 
@@ -277,11 +213,4 @@ export class RawClient {
 function inflaterFor(agreed: string): MessageInflater {
   const windowBits = Number(/server_max_window_bits="?(\d+)/.exec(agreed)?.[1] ?? 15);
   return new MessageInflater(windowBits, !agreed.includes('server_no_context_takeover'));
-}
-
-/** Reads a server's Close payload. @throws TypeError when the reason is not UTF-8 */
-export function decodeClose(payload: Buffer): { code: number; reason: string } {
-  if (payload.length === 0) return { code: 1005, reason: '' };
-  const reason = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload.subarray(2));
-  return { code: payload.readUInt16BE(0), reason };
 }

@@ -8,6 +8,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import type { TestCertificate } from './certificates.ts';
+import { decodeClose, RawStream, takeLength } from './raw-stream.ts';
 
 export interface ReceivedRequest {
   /** The request line, without its end. */
@@ -110,26 +111,11 @@ export class RawServer {
 /** The server's end of one connection. */
 export class RawPeer {
   readonly #tcp: Socket;
-  #chunks: Buffer[] = [];
-  #length = 0;
-  #ended = false;
-  #wake: (() => void) | undefined;
+  readonly #stream: RawStream;
 
   constructor(tcp: Socket) {
     this.#tcp = tcp;
-    tcp.on('data', (chunk) => {
-      this.#chunks.push(chunk);
-      this.#length += chunk.length;
-      this.#wake?.();
-    });
-    const end = (): void => {
-      this.#ended = true;
-      this.#wake?.();
-    };
-    tcp.on('end', end);
-    tcp.on('close', end);
-    // A reset shows itself as the end of the stream: 'close' follows.
-    tcp.on('error', () => {});
+    this.#stream = new RawStream(tcp);
   }
 
   send(...octets: readonly (string | Uint8Array)[]): void {
@@ -171,9 +157,7 @@ export class RawPeer {
 
   /** The request's head, whole. */
   async request(): Promise<ReceivedRequest> {
-    let end = this.#joined().indexOf('\r\n\r\n');
-    for (; end === -1; end = this.#joined().indexOf('\r\n\r\n')) await this.#more();
-    const head = (await this.#take(end + 4)).toString('latin1');
+    const head = (await this.#stream.takeThrough('\r\n\r\n')).toString('latin1');
     const [line = '', ...lines] = head.slice(0, -4).split('\r\n');
     const fields = new Map<string, string[]>();
     for (const text of lines) {
@@ -193,21 +177,14 @@ export class RawPeer {
 
   /** The next frame. @throws Error for one that is not masked, and when the stream ends */
   async frame(): Promise<ReceivedClientFrame> {
-    const start = await this.#take(2);
+    const start = await this.#stream.take(2);
     const first = start.readUInt8(0);
     const second = start.readUInt8(1);
     if ((first & 0x30) !== 0) throw new Error('The client set a reserved bit.');
     if ((second & 0x80) === 0) throw new Error('The client did not mask a frame.');
-    let length = BigInt(second & 0x7f);
-    if (length === 126n) {
-      length = BigInt((await this.#take(2)).readUInt16BE());
-      if (length < 126n) throw new Error('The client wrote a short length with 16 bits.');
-    } else if (length === 127n) {
-      length = (await this.#take(8)).readBigUInt64BE();
-      if (length < 65_536n) throw new Error('The client wrote a short length with 64 bits.');
-    }
-    const mask = await this.#take(4);
-    const masked = await this.#take(Number(length));
+    const length = await takeLength(this.#stream, second, 'client');
+    const mask = await this.#stream.take(4);
+    const masked = await this.#stream.take(length);
     const payload = masked.map((octet, index) => octet ^ (mask[index % 4] ?? 0));
     return {
       fin: (first & 0x80) !== 0,
@@ -222,40 +199,12 @@ export class RawPeer {
   async close(): Promise<{ code: number; reason: string }> {
     const { opcode, payload } = await this.frame();
     if (opcode !== 0x8) throw new Error(`Opcode 0x${opcode.toString(16)} came where a Close was due.`);
-    if (payload.length === 0) return { code: 1005, reason: '' };
-    const reason = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload.subarray(2));
-    return { code: payload.readUInt16BE(), reason };
+    return decodeClose(payload);
   }
 
   /** Waits for the client's end of the stream. @returns the octets that came before it and were not taken */
-  async rest(): Promise<Buffer> {
-    while (!this.#ended) await this.#more();
-    return this.#take(this.#length);
-  }
-
-  async #take(length: number): Promise<Buffer> {
-    while (this.#length < length) await this.#more();
-    const all = this.#joined();
-    this.#chunks = [all.subarray(length)];
-    this.#length -= length;
-    return all.subarray(0, length);
-  }
-
-  #joined(): Buffer {
-    const [only] = this.#chunks;
-    const all = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);
-    this.#chunks = [all];
-    return all;
-  }
-
-  #more(): Promise<void> {
-    if (this.#ended) {
-      const untaken = this.#joined().subarray(0, 200).toString('latin1');
-      return Promise.reject(new Error(`The stream ended; not taken: ${JSON.stringify(untaken)}`));
-    }
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
+  rest(): Promise<Buffer> {
+    return this.#stream.rest();
   }
 }
 
