@@ -15,13 +15,8 @@ const nameProblems: Record<NameProblem, string> = {
 };
 
 const enter: Handler<'session:enter'> = async (chat, caller, data) => {
-  checkSignedOut(caller);
-  if (chat.room(data.room) === undefined) throw roomUnknown();
   const now = chat.clock.now();
-  checkRate(
-    chat.signInBuckets.take(countedAddress(caller.remoteAddress), now),
-    'Too many sign-ins from your address',
-  );
+  checkEntrance(chat, caller, data.room, now);
   const issued = await chat.identities.issue(data.name, now);
   if (issued.status === 'invalid') {
     throw new Refusal('invalid', nameProblems[issued.problem], { field: 'data.name' });
@@ -44,13 +39,8 @@ const enter: Handler<'session:enter'> = async (chat, caller, data) => {
 };
 
 const resume: Handler<'session:resume'> = async (chat, caller, data) => {
-  checkSignedOut(caller);
-  if (chat.room(data.room) === undefined) throw roomUnknown();
   const now = chat.clock.now();
-  checkRate(
-    chat.signInBuckets.take(countedAddress(caller.remoteAddress), now),
-    'Too many sign-ins from your address',
-  );
+  checkEntrance(chat, caller, data.room, now);
   const member = await chat.identities.claim(data.token, now);
   if (member === undefined) {
     const message = 'That token is not known: it expired or was logged out. Sign in with a name.';
@@ -74,10 +64,15 @@ export const sessionHandlers = {
   'session:leave': leave,
 } as const;
 
-function checkSignedOut(caller: Caller): void {
-  if (caller.member === undefined) return;
-  const message = `This connection is ${caller.member.name} already: open another, or log out with session:leave.`;
-  throw new Refusal('signed-in', message);
+/** What both ways in check first. An attempt that is refused for its caller or its room does not count. */
+function checkEntrance(chat: Chat, caller: Caller, roomName: string, now: number): void {
+  if (caller.member !== undefined) {
+    const message = `This connection is ${caller.member.name} already: open another, or log out with session:leave.`;
+    throw new Refusal('signed-in', message);
+  }
+  if (chat.room(roomName) === undefined) throw roomUnknown();
+  const retryAfter = chat.signInBuckets.take(countedAddress(caller.remoteAddress), now);
+  checkRate(retryAfter, 'Too many sign-ins from your address');
 }
 
 function checkOpen(caller: Caller): void {
