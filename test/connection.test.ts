@@ -12,7 +12,7 @@ import {
   type Role,
 } from '../src/connection.ts';
 import { DeflateWindow, inflate } from '../src/deflate.ts';
-import { decodeFrameHeader, encodeFrame, type Frame, Opcode } from '../src/frame.ts';
+import { decodeFrameHeader, encodeFrame, type Frame, type FrameHeader, Opcode } from '../src/frame.ts';
 import { applyMask } from '../src/mask.ts';
 import { PreparedMessage } from '../src/prepared-message.ts';
 import { forEachChopping, seededRandom } from './support/chopping.ts';
@@ -75,7 +75,13 @@ const textFrame = (text: string): Frame => ({ opcode: Opcode.text, payload: utf8
 function readFrames(
   bytes: Uint8Array,
 ): { opcode: number; fin: boolean; masked: boolean; payload: Uint8Array }[] {
-  const list = [];
+  return Array.from(framesIn(bytes), ({ header: { opcode, fin, masked }, payload }) => {
+    return { opcode, fin, masked, payload };
+  });
+}
+
+/** The same with their headers, one after another. */
+function* framesIn(bytes: Uint8Array): Generator<{ header: FrameHeader; payload: Uint8Array }> {
   for (let index = 0; index < bytes.length; ) {
     const header = decodeFrameHeader(bytes, index);
     if (header === undefined) throw new Error('The output ends inside a header.');
@@ -83,9 +89,8 @@ function readFrames(
     index = start + header.payloadLength;
     const payload = bytes.slice(start, index);
     applyMask(payload, 0, payload.length, header.maskingKey);
-    list.push({ opcode: header.opcode, fin: header.fin, masked: header.masked, payload });
+    yield { header, payload };
   }
-  return list;
 }
 
 describe('options', () => {
@@ -740,13 +745,7 @@ describe('permessage-deflate (RFC 7692)', () => {
   function messagesIn(bytes: Uint8Array, role: Role): { text: string; compressed: boolean }[] {
     let window = DeflateWindow.fresh(role === 'server' ? 10 : 12, true);
     const list = [];
-    for (let index = 0; index < bytes.length; ) {
-      const header = decodeFrameHeader(bytes, index);
-      if (header === undefined) throw new Error('The output ends inside a header.');
-      const start = index + header.headerLength;
-      index = start + header.payloadLength;
-      const payload = bytes.slice(start, index);
-      applyMask(payload, 0, payload.length, header.maskingKey);
+    for (const { header, payload } of framesIn(bytes)) {
       const message = header.rsv1 ? inflate(payload, window, 2 ** 20) : payload;
       if (header.rsv1) window = window.after(message);
       list.push({ text: new TextDecoder().decode(message), compressed: header.rsv1 });
