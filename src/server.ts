@@ -43,9 +43,11 @@ export type { Handlers, PublishOptions, Server, ServerCloseOptions } from './ser
 
 /**
  * Creates a server. The handlers object is used as it is, for all sockets.
- * @throws RangeError, TypeError for options that are out of range, naming them; what node:tls says of a bad certificate
+ * @throws RangeError, TypeError for options that are out of range, naming them; TypeError for a handler that is missing
+ *   or no function, naming it; what node:tls says of a bad certificate
  */
 export function createServer<T>(handlers: Handlers<T>, options: ServerOptions = {}): Server<T> {
+  checkHandlers(handlers);
   return new NodeServer(handlers, resolveOptions(options));
 }
 
@@ -325,6 +327,27 @@ class NodeServer<T> implements Server<T>, SocketHost<T>, UpgradeHost<T> {
     this.#refusals.destroyAll();
     this.#listener.destroyAll();
   }
+}
+
+const requiredHandlers = ['upgrade', 'message'] as const;
+const optionalHandlers = ['open', 'ping', 'pong', 'drain', 'close', 'error'] as const;
+
+/** What JavaScript callers may get wrong is an error here, and not at the first client. @throws TypeError */
+function checkHandlers<T>(handlers: Handlers<T>): void {
+  if (typeof handlers !== 'object' || handlers === null)
+    throw new TypeError('createServer takes an object of handlers, with upgrade and message at least.');
+  for (const name of requiredHandlers) checkHandler(name, handlers[name]);
+  for (const name of optionalHandlers) {
+    if (handlers[name] !== undefined) checkHandler(name, handlers[name]);
+  }
+}
+
+function checkHandler(name: string, handler: unknown): void {
+  if (typeof handler === 'function') return;
+  const kind = typeof handler;
+  const article = kind === 'object' ? 'an' : 'a';
+  const what = handler === undefined || handler === null ? String(handler) : `${article} ${kind}`;
+  throw new TypeError(`The handler ${name} is ${what}; it takes a function.`);
 }
 
 function warn(error: unknown): void {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { retryAfterOf } from '../src/close.ts';
 import { encodeFrame, Opcode } from '../src/frame.ts';
-import { createServer } from '../src/server.ts';
+import { createServer, type Handlers } from '../src/server.ts';
 import { serve } from './support/serving.ts';
 import { answer, TcpPeer, upgradeHead } from './support/tcp-peer.ts';
 
@@ -204,6 +204,38 @@ describe('limits', () => {
     expect(make({ maxMessageLength: 1.5 })).toThrow(RangeError);
     expect(make({ host: '' })).toThrow(/host is empty/);
     expect(make({ host: undefined, port: undefined })).not.toThrow();
+  });
+});
+
+describe('handlers', () => {
+  const make = (handlers: unknown) => () => createServer(handlers as Handlers<number>);
+  const upgrade = () => ({ data: 0 });
+  const message = () => {};
+
+  test.each([undefined, null, 'on', () => {}])('that are %s are an error at the call', (handlers) => {
+    expect(make(handlers)).toThrow(
+      new TypeError('createServer takes an object of handlers, with upgrade and message at least.'),
+    );
+  });
+
+  test('that are missing or no functions are an error that names them', () => {
+    const error = (name: string, what: string) =>
+      new TypeError(`The handler ${name} is ${what}; it takes a function.`);
+    expect(make({ message })).toThrow(error('upgrade', 'undefined'));
+    expect(make({ upgrade })).toThrow(error('message', 'undefined'));
+    for (const name of ['upgrade', 'message', 'open', 'ping', 'pong', 'drain', 'close', 'error'])
+      expect(make({ upgrade, message, [name]: 'yes' })).toThrow(error(name, 'a string'));
+    expect(make({ upgrade, message, open: null })).toThrow(error('open', 'null'));
+    expect(make({ upgrade, message, close: {} })).toThrow(error('close', 'an object'));
+  });
+
+  test('may be left out, be undefined, or come from a class', () => {
+    class Own {
+      upgrade = upgrade;
+      message() {}
+    }
+    expect(make({ upgrade, message, open: undefined })).not.toThrow();
+    expect(make(new Own())).not.toThrow();
   });
 });
 
