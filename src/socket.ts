@@ -63,7 +63,8 @@ export interface WebSocket<T> {
 export interface SocketHandlers<T> {
   /**
    * The handshake is done. Nothing of the peer's is handed out before this has been called and, when it returns a
-   * promise, before that is fulfilled; meanwhile the peer is neither read from nor pinged.
+   * promise, before that is fulfilled; meanwhile the peer is neither read from nor pinged. It may take as long as the
+   * decision on the upgrade, `upgradeTimeout`; then the socket is closed with 1011.
    */
   open?(socket: WebSocket<T>): unknown;
   /** A message: a string for text; for binary octets that are now yours. */
@@ -105,6 +106,8 @@ export class ServerSocket<T> implements WebSocket<T> {
   readonly #wire: Wire;
   readonly #compresses: boolean;
   #sharesMessages = false;
+  /** By when the `open` handler must have finished, while it has not. */
+  #openBy: number | undefined;
 
   constructor(host: SocketHost<T>, upgraded: Upgraded<T>) {
     const { stream, request, data, protocol, extensions, deflate, reply } = upgraded;
@@ -187,10 +190,18 @@ export class ServerSocket<T> implements WebSocket<T> {
       this.#wire.start(rest);
       return;
     }
+    const { clock, upgradeTimeout } = this.#host.options;
+    this.#openBy = clock.now() + upgradeTimeout;
     this.#wire.start(rest, true);
     Promise.resolve(opening).then(
-      () => this.#wire.release(),
-      (error: unknown) => this.fail(error),
+      () => {
+        this.#openBy = undefined;
+        this.#wire.release();
+      },
+      (error: unknown) => {
+        this.#openBy = undefined;
+        this.fail(error);
+      },
     );
   }
 
@@ -206,7 +217,17 @@ export class ServerSocket<T> implements WebSocket<T> {
 
   /** Looks at the deadlines. Called every second. */
   sweep(now: number): void {
+    if (this.#openBy !== undefined && now >= this.#openBy) this.#openTooLong();
     this.#wire.sweep(now);
+  }
+
+  /** Nothing is read from the peer meanwhile, so nobody would even see it go. */
+  #openTooLong(): void {
+    this.#openBy = undefined;
+    if (this.readyState !== ReadyState.open) return;
+    const cause = `The open handler did not finish within ${this.#host.options.upgradeTimeout} ms.`;
+    this.#wire.explain(cause);
+    this.close(CloseCode.internalError, cause);
   }
 
   /** What a handler returned: a promise that rejects counts as a throw. */
@@ -215,9 +236,12 @@ export class ServerSocket<T> implements WebSocket<T> {
     if (typeof result === 'object' && result !== null) onRejection(result, (error) => this.fail(error));
   }
 
-  /** A handler threw. It costs its own socket 1011 and is reported; it never ends the process. */
-  fail(error: unknown): void {
-    if (this.readyState === ReadyState.open) this.#wire.explain('A handler threw.');
+  /**
+   * A handler threw, or we failed ourselves. It costs its own socket 1011 and is reported; it never ends the process.
+   * @param cause one sentence for the close record
+   */
+  fail(error: unknown, cause = 'A handler threw.'): void {
+    if (this.readyState === ReadyState.open) this.#wire.explain(cause);
     this.#host.report(error, this);
     if (!this.#wire.finished) this.close(CloseCode.internalError, 'The server failed on this message.');
   }
@@ -266,7 +290,7 @@ class SocketEvents<T> implements WireEvents {
   }
 
   failed(error: unknown): void {
-    this.#socket.fail(error);
+    this.#socket.fail(error, 'The server failed while receiving.');
   }
 
   closed(record: CloseRecord): void {

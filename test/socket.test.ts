@@ -1,6 +1,7 @@
 /** The shell around one connection: writing, back-pressure, pings, deadlines, handlers that throw. Real TCP, a manual clock. */
 import { deflateRawSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Connection } from '../src/connection.ts';
 import { encodeFrame, Opcode } from '../src/frame.ts';
 import { PreparedMessage } from '../src/prepared-message.ts';
 import { SendResult } from '../src/socket.ts';
@@ -269,6 +270,69 @@ describe('handlers that fail', () => {
     peer.sendFrame({ opcode: Opcode.text, payload: text('x') });
     await peer.take(4 + failed.length);
     expect(errors.length).toBe(1);
+  });
+
+  test('what fails without a handler, while receiving, is recorded as what it is', async () => {
+    const bug = new Error('no memory');
+    const { port, errors, closed } = await serve();
+    const peer = await TcpPeer.open(port);
+    const receive = vi.spyOn(Connection.prototype, 'receive').mockImplementationOnce(() => {
+      throw bug;
+    });
+    onTestFinished(() => receive.mockRestore());
+    peer.sendFrame({ opcode: Opcode.text, payload: text('x') });
+    expect(await peer.take(4 + failed.length)).toEqual(Buffer.from(closeFrame(1011, failed)));
+    peer.socket.destroy();
+    expect(await closed()).toMatchObject({ explanation: 'The server failed while receiving.' });
+    expect(errors).toEqual([bug]);
+  });
+
+  test('an open that does not finish in time costs its socket 1011, and its end is nobody’s any more', async () => {
+    const reason = 'The open handler did not finish within 3000 ms.';
+    const seen: unknown[] = [];
+    let settle: () => void = () => {};
+    const { port, clock, closed, errors } = await serve(
+      {
+        open: () =>
+          new Promise<void>((resolve) => {
+            settle = resolve;
+          }),
+        message: (_, data) => void seen.push(data),
+      },
+      { upgradeTimeout: 3000, closeTimeout: 1000 },
+    );
+    const peer = await TcpPeer.open(port);
+    peer.sendFrame({ opcode: Opcode.text, payload: text('x') });
+    clock.advance(2000);
+    clock.advance(1000);
+    expect(await peer.take(4 + reason.length)).toEqual(Buffer.from(closeFrame(1011, reason)));
+    settle();
+    peer.sendFrame({ opcode: Opcode.close, payload: Uint8Array.of(0x03, 0xf3) });
+    await peer.ended;
+    peer.socket.end();
+    expect(await closed()).toMatchObject({ initiator: 'us', wasClean: true, explanation: reason });
+    expect([seen, errors]).toEqual([[], []]);
+  });
+
+  test('an open that finishes in time has no deadline afterwards', async () => {
+    let settle: () => void = () => {};
+    const { port, clock } = await serve(
+      {
+        open: () =>
+          new Promise<void>((resolve) => {
+            settle = resolve;
+          }),
+      },
+      { upgradeTimeout: 3000 },
+    );
+    const peer = await TcpPeer.open(port);
+    clock.advance(2000);
+    settle();
+    peer.sendFrame({ opcode: Opcode.text, payload: text('x') });
+    expect(await peer.take(3)).toEqual(Buffer.from([0x81, 1, 0x78]));
+    clock.advance(2000);
+    peer.sendFrame({ opcode: Opcode.text, payload: text('y') });
+    expect(await peer.take(3)).toEqual(Buffer.from([0x81, 1, 0x79]));
   });
 
   test('open and close that throw are reported too', async () => {
