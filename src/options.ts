@@ -41,7 +41,8 @@ export interface ServerOptions {
   readonly port?: number;
   /**
    * Gets every request that is no WebSocket upgrade, through node:http; may be async. One that throws is reported and
-   * answered with 500. Default: 426 in words.
+   * answered with 500. A connection on which nothing moves for 120,000 ms is cut, unless `response.setTimeout` says
+   * otherwise. Default: 426 in words.
    */
   readonly http?: (request: IncomingMessage, response: ServerResponse) => unknown;
   /**
@@ -101,7 +102,10 @@ export interface ServerOptions {
   readonly maxPendingUpgrades?: number;
   /** Milliseconds for a request head to arrive whole, TLS included; then 408. Default 10,000. */
   readonly headTimeout?: number;
-  /** Milliseconds for a decision on an upgrade that is a promise; then 503. Default 10,000. */
+  /**
+   * Milliseconds for a decision on an upgrade that is a promise; then 503. The same for an `open` handler that returns
+   * one; then 1011. Default 10,000.
+   */
   readonly upgradeTimeout?: number;
   /** Milliseconds between pings to each peer. Default 25,000: below the 30 s and more after which proxies give up. */
   readonly pingInterval?: number;

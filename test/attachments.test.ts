@@ -225,17 +225,23 @@ describe('a server of node:http', () => {
     expect(server.sockets.size).toBe(0);
   });
 
-  test('a stream that is at its end is not written to', async () => {
+  test('a stream that is at its end is nobody’s to decide on', async () => {
     const http = createHttpServer(page);
     const port = await listen(http);
-    const { server } = await attachable({}, {});
+    const asked: string[] = [];
+    const { server } = await attachable({
+      upgrade: ({ path }) => {
+        asked.push(path);
+        return { data: path };
+      },
+    });
     http.on(
       'upgrade',
       (_, stream) => void stream.end('HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n'),
     );
     server.attach(http);
     expect(await answer(port, upgradeHead(port))).toMatch(/^HTTP\/1\.1 204 [\s\S]*\r\n\r\n$/);
-    expect(server.sockets.size).toBe(0);
+    expect([asked, server.sockets.size]).toEqual([[], 0]);
   });
 
   test('a stream without TCP under it is let go', async () => {
