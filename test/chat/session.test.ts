@@ -791,6 +791,22 @@ describe('limits', () => {
     await guesser.enter('Newer');
   });
 
+  it('do not count who is signed in already, nor who names a room that is not there', async () => {
+    const stage = stageChat({ rates: { signIns: { burst: 2, perSecond: 1 } } });
+    const ada = stage.client('10.0.0.1');
+    await ada.enter('Ada');
+    const lost = stage.client('10.0.0.1');
+    for (let times = 0; times < 3; times++) {
+      expect((await ada.refused('session:enter', { name: 'Eve' })).code).toBe('signed-in');
+      expect((await lost.refused('session:enter', { name: 'Eve', room: 'nowhere' })).code).toBe(
+        'room-unknown',
+      );
+      const resume = await lost.refused('session:resume', { token: nobody, room: 'nowhere' });
+      expect(resume.code).toBe('room-unknown');
+    }
+    await lost.enter('Eve');
+  });
+
   it('slow down requests of any kind on a connection', async () => {
     const stage = stageChat({ rates: { requests: { burst: 2, perSecond: 1 } } });
     const client = stage.client();
