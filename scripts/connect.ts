@@ -19,7 +19,7 @@ Each line of input is sent as a text message. Commands:
   /close [CODE [REASON]] start the closing handshake
   /help                  this
   //TEXT                 send a message that begins with a slash
-The end of input closes too.`;
+The end of input closes too, once nothing has come for a second.`;
 
 const opcodes: Readonly<Record<number, string>> = {
   0: 'continuation',
@@ -141,27 +141,35 @@ socket.addEventListener('message', ({ data }) => {
 socket.addEventListener('ping', ({ data }) => console.log(`< ping ${text(data)}`.trimEnd()));
 socket.addEventListener('pong', ({ data }) => console.log(`< pong ${text(data)}`.trimEnd()));
 
-let ended: CloseRecord | undefined;
-void socket.closed.then((record) => {
-  ended = record;
-  tellEnd(record);
-  process.exitCode = record.wasClean ? 0 : 1;
-  process.stdin.destroy();
-});
+const input = createInterface({ input: process.stdin });
 
-try {
-  await socket.opened;
+function receiveLine(line: string): void {
+  try {
+    carryOut(line);
+  } catch (error) {
+    console.error(`* ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+// Nothing is sent before it is open, so what is typed or piped until then waits in the stream.
+input.pause();
+input.on('close', () => {
+  // Answers to what was piped in are still under way.
+  const quiet = setTimeout(() => socket.close(1000), 1000);
+  socket.addEventListener('message', () => quiet.refresh());
+  socket.addEventListener('close', () => clearTimeout(quiet));
+});
+socket.addEventListener('open', () => {
   console.log(`* open: ${socket.url}`);
   if (socket.protocol !== '') console.log(`* subprotocol: ${socket.protocol}`);
   if (socket.extensions !== '') console.log(`* extensions: ${socket.extensions}`);
-  for await (const line of createInterface({ input: process.stdin })) {
-    try {
-      carryOut(line);
-    } catch (error) {
-      console.error(`* ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-  if (ended === undefined) socket.close(1000);
-} catch {
-  // Why it did not open stands in the record, which is printed.
-}
+  input.on('line', receiveLine);
+  input.resume();
+});
+socket.addEventListener('close', ({ record }) => {
+  tellEnd(record);
+  process.exitCode = record.wasClean ? 0 : 1;
+  input.removeAllListeners('close');
+  input.close();
+  process.stdin.destroy();
+});

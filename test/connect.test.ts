@@ -38,13 +38,13 @@ describe('scripts/connect.ts', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
-  test('the end of input closes', async () => {
+  test('the end of input closes, when what was piped in has been answered', async () => {
     const { port } = await serve();
     const program = run(`ws://127.0.0.1:${port}/`);
     program.write('last words\n');
-    await program.output(/^< last words\n/m);
     program.endInput();
     const { code, stdout } = await program.ended;
+    expect(stdout).toMatch(/^< last words\n/m);
     expect(stdout).toMatch(/^\* closed: 1000\n/m);
     expect(code).toBe(0);
   });
