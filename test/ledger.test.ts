@@ -128,7 +128,7 @@ describe('the names', () => {
     const source = `
       describe('a group', () => {
         it('is one', () => {});
-        test.skip(\`is \${two}, \${or} more\`, () => {});
+        test.concurrent(\`is \${two}, \${or} more\`, () => {});
         it.each([['a row', 1]])('is %s', () => {});
         not('this', () => {});
       });`;
