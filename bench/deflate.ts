@@ -1,8 +1,8 @@
 /**
  * `node --import tsx bench/deflate.ts`: what permessage-deflate gives and costs, by level, window and message size, with
  * context takeover and without. A cell is how many times smaller the messages become and the microseconds for one, the
- * median of seven rounds; what was compressed is inflated and compared first. The defaults of src/deflate.ts come from
- * here. `--scale X` changes the amount of work.
+ * median of seven rounds; what was compressed is inflated and compared first. The defaults of
+ * src/deflate-negotiation.ts come from here. `--scale X` changes the amount of work.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

@@ -27,7 +27,17 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
       'src/utf8.ts',
     ],
   ],
-  [2, ['src/deflate.ts', 'src/extensions.ts', 'src/frame.ts', 'src/recent-frames.ts', 'src/refusal-body.ts']],
+  [
+    2,
+    [
+      'src/deflate-negotiation.ts',
+      'src/deflate.ts',
+      'src/extensions.ts',
+      'src/frame.ts',
+      'src/recent-frames.ts',
+      'src/refusal-body.ts',
+    ],
+  ],
   [
     3,
     [

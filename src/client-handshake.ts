@@ -9,7 +9,7 @@ import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'n
 import { connect as connectTls, createSecureContext, type ConnectionOptions as TlsOptions } from 'node:tls';
 import type { ClientAddress } from './client-address.ts';
 import type { ClientTlsOptions, ResolvedConnectOptions } from './client-options.ts';
-import { checkAnswer, type DeflateAgreement, deflateExtension, makeOffer } from './deflate.ts';
+import { checkAnswer, type DeflateAgreement, deflateExtension, makeOffer } from './deflate-negotiation.ts';
 import { type Extension, encodeExtensions } from './extensions.ts';
 import { checkUpgradeResponse, encodeUpgradeRequest } from './handshake.ts';
 import {

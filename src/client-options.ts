@@ -4,7 +4,11 @@
  */
 import type { ConnectionOptions as NodeTlsOptions } from 'node:tls';
 import { type BinaryType, isBinaryType } from './client-data.ts';
-import { type DeflateOptions, type ResolvedDeflateOptions, resolveDeflateOptions } from './deflate.ts';
+import {
+  type DeflateOptions,
+  type ResolvedDeflateOptions,
+  resolveDeflateOptions,
+} from './deflate-negotiation.ts';
 import { type Clock, resolveOptions, type ServerOptions } from './options.ts';
 
 /** For wss: whom to trust, and who we are. As in node:tls, which has more to say about each. */

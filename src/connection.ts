@@ -14,7 +14,8 @@ import {
   truncateReason,
 } from './close.ts';
 import { Decoder } from './decoder.ts';
-import { type DeflateAgreement, DeflateWindow, deflate, isWorthwhile } from './deflate.ts';
+import { DeflateWindow, deflate, isWorthwhile } from './deflate.ts';
+import type { DeflateAgreement } from './deflate-negotiation.ts';
 import { maximumControlLength, Opcode } from './frame.ts';
 import { OutputBuffer } from './output.ts';
 import { PreparedMessage } from './prepared-message.ts';

@@ -1,6 +1,6 @@
 /**
  * The grammar of Sec-WebSocket-Extensions (RFC 6455 §9.1): offers and answers as data, and back. Called by
- * handshake.ts; what an extension's parameters mean is the extension's business (RFC 7692 in deflate.ts).
+ * handshake.ts; what an extension's parameters mean is the extension's business (RFC 7692 in deflate-negotiation.ts).
  */
 import { combined, type Fields, HttpError, isToken, isWhitespace } from './http-head.ts';
 

@@ -15,7 +15,7 @@ export type { ClientTlsOptions, ConnectOptions } from './client-options.ts';
 export { CloseCode, retryAfterOf, retryReason } from './close.ts';
 export type { CloseRecord } from './close-record.ts';
 export { ReadyState } from './connection.ts';
-export type { DeflateOptions } from './deflate.ts';
+export type { DeflateOptions } from './deflate-negotiation.ts';
 export type { DrainOptions } from './drain.ts';
 export type { UpgradeRequest } from './handshake.ts';
 export { HandshakeError, type RefusedResponse } from './handshake-error.ts';

@@ -4,7 +4,11 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TlsOptions as NodeTlsOptions } from 'node:tls';
-import { type DeflateOptions, type ResolvedDeflateOptions, resolveDeflateOptions } from './deflate.ts';
+import {
+  type DeflateOptions,
+  type ResolvedDeflateOptions,
+  resolveDeflateOptions,
+} from './deflate-negotiation.ts';
 import { checkPolicy, type UpgradeRequest } from './handshake.ts';
 import { isToken } from './http-head.ts';
 import { type ForwardingField, TrustedProxies } from './trusted-proxies.ts';

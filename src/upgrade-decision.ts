@@ -3,7 +3,7 @@
  * fields (RFC 6455 §4.2.2, RFC 7692 §5.1). Functions of values; called by upgrades.ts.
  */
 import type { ConnectionDeflate } from './connection.ts';
-import { acceptOffer, type ResolvedDeflateOptions } from './deflate.ts';
+import { acceptOffer, type ResolvedDeflateOptions } from './deflate-negotiation.ts';
 import { encodeExtensions } from './extensions.ts';
 import {
   type AcceptableRequest,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type ConnectOptions, resolveConnectOptions } from '../src/client-options.ts';
-import { resolveDeflateOptions } from '../src/deflate.ts';
+import { resolveDeflateOptions } from '../src/deflate-negotiation.ts';
 import { manualClock } from './support/manual-clock.ts';
 
 describe('resolveConnectOptions', () => {

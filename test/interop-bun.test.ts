@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bunBuild } from '../scripts/programs.ts';
-import type { DeflateOptions } from '../src/deflate.ts';
+import type { DeflateOptions } from '../src/deflate-negotiation.ts';
 import type { FrameNote } from '../src/recent-frames.ts';
 import { seededRandom } from './support/chopping.ts';
 import { describeClient, type InteropServer, serveInterop } from './support/interop.ts';

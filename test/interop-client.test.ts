@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type PerMessageDeflateOptions, WebSocketServer, type WebSocket as WsSocket } from 'ws';
 import { connect, type WebSocketClient } from '../src/client.ts';
 import type { ConnectOptions } from '../src/client-options.ts';
-import type { DeflateOptions } from '../src/deflate.ts';
+import type { DeflateOptions } from '../src/deflate-negotiation.ts';
 import { createServer } from '../src/server.ts';
 import { certificate } from './support/certificates.ts';
 import { seededRandom } from './support/chopping.ts';

@@ -4,7 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findPythonWithWebSockets } from '../scripts/programs.ts';
-import type { DeflateOptions } from '../src/deflate.ts';
+import type { DeflateOptions } from '../src/deflate-negotiation.ts';
 import {
   describeClient,
   type InteropServer,

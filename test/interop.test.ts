@@ -5,7 +5,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PerMessageDeflateOptions, WebSocket as WsWebSocket } from 'ws';
-import type { DeflateOptions } from '../src/deflate.ts';
+import type { DeflateOptions } from '../src/deflate-negotiation.ts';
 import {
   type ClientEnd,
   type Connect,

@@ -17,16 +17,8 @@ import {
 } from '../src/close.ts';
 import { explainClose } from '../src/close-record.ts';
 import { Connection, type ConnectionDeflate, type ConnectionEvents, type Role } from '../src/connection.ts';
-import {
-  acceptOffer,
-  checkAnswer,
-  DeflateWindow,
-  deflate,
-  inflate,
-  makeOffer,
-  maximumCompressedLength,
-  resolveDeflateOptions,
-} from '../src/deflate.ts';
+import { DeflateWindow, deflate, inflate, maximumCompressedLength } from '../src/deflate.ts';
+import { acceptOffer, checkAnswer, makeOffer, resolveDeflateOptions } from '../src/deflate-negotiation.ts';
 import { type Extension, encodeExtensions, parseExtensions } from '../src/extensions.ts';
 import {
   checkFrameLength,

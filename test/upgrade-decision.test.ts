@@ -1,6 +1,6 @@
 /** What an upgrade handler may answer, and the reply: subprotocol, compression, fields. Values in, octets out. */
 import { describe, expect, test } from 'vitest';
-import { resolveDeflateOptions } from '../src/deflate.ts';
+import { resolveDeflateOptions } from '../src/deflate-negotiation.ts';
 import { type AcceptableRequest, checkUpgradeRequest, type UpgradeRequest } from '../src/handshake.ts';
 import { HttpError } from '../src/http-head.ts';
 import {

@@ -4,7 +4,7 @@
  * as an account. Started by endpoints.ts.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import { acceptOffer, resolveDeflateOptions } from '../../src/deflate.ts';
+import { acceptOffer, resolveDeflateOptions } from '../../src/deflate-negotiation.ts';
 import { encodeExtensions } from '../../src/extensions.ts';
 import { decodeFrameHeader, encodeFrame, type Frame } from '../../src/frame.ts';
 import { acceptValue, checkUpgradeRequest } from '../../src/handshake.ts';

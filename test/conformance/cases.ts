@@ -6,7 +6,7 @@
  * The servers under test echo each message, take at most `maxMessageLength` octets in one, allow the origin
  * https://allowed.example besides their own, and choose the first subprotocol offered of those in `protocols`.
  */
-import type { DeflateOptions } from '../../src/deflate.ts';
+import type { DeflateOptions } from '../../src/deflate-negotiation.ts';
 import { closeFrame, maskedFrame } from '../support/raw-client.ts';
 
 export const maxMessageLength = 100_000;

@@ -4,7 +4,7 @@
  * fails tells how it was sent, with the seed.
  */
 
-import type { DeflateOptions } from '../../src/deflate.ts';
+import type { DeflateOptions } from '../../src/deflate-negotiation.ts';
 import { chooseProtocol } from '../../src/handshake.ts';
 import { createServer, type Server } from '../../src/server.ts';
 import { seededRandom } from '../support/chopping.ts';

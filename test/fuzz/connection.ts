@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { explainClose } from '../../src/close-record.ts';
 import { Connection, type ConnectionEvents, type Role } from '../../src/connection.ts';
-import type { DeflateAgreement } from '../../src/deflate.ts';
+import type { DeflateAgreement } from '../../src/deflate-negotiation.ts';
 import { PreparedMessage } from '../../src/prepared-message.ts';
 import { seededRandom } from '../support/chopping.ts';
 import { concat, countedOctets, hex, randomOctets, utf8 } from '../support/octets.ts';

@@ -10,7 +10,7 @@ import {
   type DeflateOptions,
   makeOffer,
   resolveDeflateOptions,
-} from '../../src/deflate.ts';
+} from '../../src/deflate-negotiation.ts';
 import { type Extension, encodeExtensions, parseExtensions } from '../../src/extensions.ts';
 import { HttpError } from '../../src/http-head.ts';
 import { classOf, magnitude, numberAt, orHttpError } from './claims.ts';

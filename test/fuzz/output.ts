@@ -1,7 +1,7 @@
 /** What one end sends, held against the rules for it, and read without src/ (RFC 6455 §5, RFC 7692 §6, §7.2.2). */
 import assert from 'node:assert/strict';
 import { inflateRawSync, constants as zlib } from 'node:zlib';
-import type { DeflateAgreement } from '../../src/deflate.ts';
+import type { DeflateAgreement } from '../../src/deflate-negotiation.ts';
 import { concat } from '../support/octets.ts';
 import { type LooseFrame, readFrames } from './loose-frames.ts';
 import { plainInflate } from './plain-inflate.ts';

@@ -431,7 +431,7 @@ const must: Sections = {
     kept(
       'server',
       'The extensions are chosen from those that the client offered.',
-      ['src/deflate.ts#acceptOffer'],
+      ['src/deflate-negotiation.ts#acceptOffer'],
       [
         'test/conformance/deflate.ts: x-webkit-deflate-frame, permessage-bzip2; level=9, permessage-deflate',
         'test/conformance/deflate.ts: permessage-bzip2',
@@ -441,7 +441,7 @@ const must: Sections = {
     kept(
       'server',
       'No extension that was not offered is in the response.',
-      ['src/deflate.ts#acceptOffer', 'src/handshake.ts#replyFields'],
+      ['src/deflate-negotiation.ts#acceptOffer', 'src/handshake.ts#replyFields'],
       [
         'test/conformance/deflate.ts: permessage-bzip2',
         'test/conformance/deflate.ts: nothing',
@@ -595,7 +595,11 @@ const must: Sections = {
     kept(
       'both',
       'The use of an extension is negotiated in the opening handshake.',
-      ['src/deflate.ts#acceptOffer', 'src/deflate.ts#makeOffer', 'src/deflate.ts#checkAnswer'],
+      [
+        'src/deflate-negotiation.ts#acceptOffer',
+        'src/deflate-negotiation.ts#makeOffer',
+        'src/deflate-negotiation.ts#checkAnswer',
+      ],
       [
         'test/conformance/deflate.ts: permessage-deflate',
         'test/conformance/deflate.ts: RSV1 where the server does not compress',
@@ -868,7 +872,11 @@ const must: Sections = {
     kept(
       'both',
       'Extensions are negotiated in the opening handshake.',
-      ['src/deflate.ts#acceptOffer', 'src/deflate.ts#makeOffer', 'src/deflate.ts#checkAnswer'],
+      [
+        'src/deflate-negotiation.ts#acceptOffer',
+        'src/deflate-negotiation.ts#makeOffer',
+        'src/deflate-negotiation.ts#checkAnswer',
+      ],
       [
         'test/conformance/deflate.ts: permessage-deflate',
         'test/conformance/deflate.ts: RSV1 where the offer was declined',
@@ -1120,17 +1128,21 @@ const must: Sections = {
     kept(
       'server',
       'It answers with no extension that the client did not ask for.',
-      ['src/deflate.ts#acceptOffer'],
+      ['src/deflate-negotiation.ts#acceptOffer'],
       ['test/conformance/deflate.ts: nothing', 'test/conformance/deflate.ts: permessage-bzip2'],
     ),
     kept(
       'both',
       'Parameters are those that the extension’s own document allows.',
-      ['src/deflate.ts#acceptOffer', 'src/deflate.ts#makeOffer', 'src/deflate.ts#readParameters'],
+      [
+        'src/deflate-negotiation.ts#acceptOffer',
+        'src/deflate-negotiation.ts#makeOffer',
+        'src/deflate-negotiation.ts#readParameters',
+      ],
       [
         'test/conformance/deflate.ts: declined: foo',
         'test/conformance/deflate.ts: declined: server_max_window_bits=7',
-        'test/deflate.test.ts: refuses %s, %j › permessage-deflate; window=10',
+        'test/deflate-negotiation.test.ts: refuses %s, %j › permessage-deflate; window=10',
       ],
     ),
   ],
@@ -1158,7 +1170,7 @@ const must: Sections = {
     kept(
       'both',
       'Only registered extensions are named.',
-      ['src/deflate.ts#deflateExtension'],
+      ['src/deflate-negotiation.ts#deflateExtension'],
       [
         'test/conformance/deflate.ts: permessage-deflate',
         'test/client.test.ts: sends the request of RFC 6455 §4.1, with a key of 16 octets that is new each time',
@@ -1167,7 +1179,7 @@ const must: Sections = {
     kept(
       'both',
       'Only parameters that the extension defines are sent.',
-      ['src/deflate.ts#agreeTo', 'src/deflate.ts#makeOffer'],
+      ['src/deflate-negotiation.ts#agreeTo', 'src/deflate-negotiation.ts#makeOffer'],
       [
         'test/conformance/deflate.ts: permessage-deflate; client_max_window_bits=12; server_max_window_bits=13; client_no_context_takeover; server_no_context_takeover',
         'test/client.test.ts: sends the request of RFC 6455 §4.1, with a key of 16 octets that is new each time',

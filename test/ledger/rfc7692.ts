@@ -22,28 +22,28 @@ const must: Sections = {
       'client',
       'To offer an extension, it names it in Sec-WebSocket-Extensions.',
       [
-        'src/deflate.ts#makeOffer',
+        'src/deflate-negotiation.ts#makeOffer',
         'src/handshake.ts#encodeUpgradeRequest',
         'src/client-handshake.ts#ClientHandshake',
       ],
       [
         'test/client.test.ts: sends the request of RFC 6455 §4.1, with a key of 16 octets that is new each time',
-        'test/deflate.test.ts: %j › permessage-deflate; client_max_window_bits',
+        'test/deflate-negotiation.test.ts: %j › permessage-deflate; client_max_window_bits',
       ],
     ),
     kept(
       'client',
       'In the offer it tells how large a window of the server’s it can take.',
-      ['src/deflate.ts#makeOffer'],
+      ['src/deflate-negotiation.ts#makeOffer'],
       [
-        'test/deflate.test.ts: %j › permessage-deflate; server_max_window_bits=9; client_max_window_bits',
-        'test/deflate.test.ts: refuses %s, %j › permessage-deflate; server_max_window_bits=13',
+        'test/deflate-negotiation.test.ts: %j › permessage-deflate; server_max_window_bits=9; client_max_window_bits',
+        'test/deflate-negotiation.test.ts: refuses %s, %j › permessage-deflate; server_max_window_bits=13',
       ],
     ),
     kept(
       'server',
       'To accept an extension, it names it in Sec-WebSocket-Extensions.',
-      ['src/deflate.ts#acceptOffer', 'src/handshake.ts#encodeUpgradeReply'],
+      ['src/deflate-negotiation.ts#acceptOffer', 'src/handshake.ts#encodeUpgradeReply'],
       [
         'test/conformance/deflate.ts: permessage-deflate',
         'test/conformance/deflate.ts: permessage-deflate; client_max_window_bits=12; server_max_window_bits=13; client_no_context_takeover; server_no_context_takeover',
@@ -52,7 +52,7 @@ const must: Sections = {
     kept(
       'server',
       'What it answers with is something that it can do in full.',
-      ['src/deflate.ts#acceptOffer'],
+      ['src/deflate-negotiation.ts#acceptOffer'],
       [
         'test/conformance/deflate.ts: usual server: permessage-deflate; server_max_window_bits=15; client_max_window_bits',
         'test/conformance/deflate.ts: the usual server, with context each way',
@@ -89,7 +89,7 @@ const must: Sections = {
     kept(
       'server',
       'When it declines all offers, its answer names no such extension.',
-      ['src/deflate.ts#acceptOffer'],
+      ['src/deflate-negotiation.ts#acceptOffer'],
       [
         'test/conformance/deflate.ts: permessage-bzip2',
         'test/conformance/deflate.ts: plain server: permessage-deflate',
@@ -99,7 +99,7 @@ const must: Sections = {
     kept(
       'client',
       'An answer that is not valid, as one to no offer, fails it.',
-      ['src/handshake.ts#checkUpgradeResponse', 'src/deflate.ts#checkAnswer'],
+      ['src/handshake.ts#checkUpgradeResponse', 'src/deflate-negotiation.ts#checkAnswer'],
       [
         'test/handshake.test.ts: fails for a choice where nothing was offered',
         'test/client-handshake.test.ts: with an extension, where none was offered',
@@ -194,7 +194,7 @@ const must: Sections = {
     kept(
       'server',
       'It declines an offer with an unknown, repeated or badly valued parameter, or one that it cannot keep.',
-      ['src/deflate.ts#acceptOffer', 'src/deflate.ts#readParameters'],
+      ['src/deflate-negotiation.ts#acceptOffer', 'src/deflate-negotiation.ts#readParameters'],
       [
         'test/conformance/deflate.ts: declined: foo',
         'test/conformance/deflate.ts: declined: server_max_window_bits=10; server_max_window_bits=12',
@@ -206,12 +206,12 @@ const must: Sections = {
     kept(
       'client',
       'An answer with an unknown, repeated or badly valued parameter, or one that it cannot keep, fails it.',
-      ['src/deflate.ts#checkAnswer', 'src/deflate.ts#readParameters'],
+      ['src/deflate-negotiation.ts#checkAnswer', 'src/deflate-negotiation.ts#readParameters'],
       [
-        'test/deflate.test.ts: refuses %s, %j › permessage-deflate; window=10',
-        'test/deflate.test.ts: refuses %s, %j › permessage-deflate; server_max_window_bits=9; server_max_window_bits=9',
-        'test/deflate.test.ts: refuses %s, %j › permessage-deflate; server_max_window_bits=7',
-        'test/deflate.test.ts: refuses %s, %j › permessage-deflate; client_max_window_bits=16',
+        'test/deflate-negotiation.test.ts: refuses %s, %j › permessage-deflate; window=10',
+        'test/deflate-negotiation.test.ts: refuses %s, %j › permessage-deflate; server_max_window_bits=9; server_max_window_bits=9',
+        'test/deflate-negotiation.test.ts: refuses %s, %j › permessage-deflate; server_max_window_bits=7',
+        'test/deflate-negotiation.test.ts: refuses %s, %j › permessage-deflate; client_max_window_bits=16',
       ],
     ),
   ],
@@ -219,10 +219,10 @@ const must: Sections = {
     kept(
       'client',
       'It can do what client_no_context_takeover in an answer asks for.',
-      ['src/deflate.ts#checkAnswer', 'src/connection.ts#windowsOf'],
+      ['src/deflate-negotiation.ts#checkAnswer', 'src/connection.ts#windowsOf'],
       [
-        'test/deflate.test.ts: %s, %j › permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=8',
-        'test/deflate.test.ts: agrees with whatever our own server answers',
+        'test/deflate-negotiation.test.ts: %s, %j › permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=8',
+        'test/deflate-negotiation.test.ts: agrees with whatever our own server answers',
         'test/client-deflate.test.ts: keeps to %j › client_no_context_takeover',
         'test/client-deflate.test.ts: begins each message anew where nothing may be taken over (§7.2.1)',
       ],
@@ -232,13 +232,13 @@ const must: Sections = {
     kept(
       'client',
       'In its offer server_max_window_bits is a decimal number.',
-      ['src/deflate.ts#makeOffer', 'src/deflate.ts#parseBits'],
+      ['src/deflate-negotiation.ts#makeOffer', 'src/deflate-negotiation.ts#parseBits'],
       ['test/conformance/deflate.ts: declined: server_max_window_bits=0x9'],
     ),
     kept(
       'server',
       'In its answer server_max_window_bits is a decimal number.',
-      ['src/deflate.ts#agreeTo'],
+      ['src/deflate-negotiation.ts#agreeTo'],
       [
         'test/conformance/deflate.ts: permessage-deflate; server_max_window_bits=8',
         'test/conformance/deflate.ts: permessage-deflate; server_max_window_bits=15',
@@ -249,13 +249,13 @@ const must: Sections = {
     kept(
       'client',
       'In its offer client_max_window_bits, if it has a value, has a decimal number.',
-      ['src/deflate.ts#makeOffer', 'src/deflate.ts#parseBits'],
+      ['src/deflate-negotiation.ts#makeOffer', 'src/deflate-negotiation.ts#parseBits'],
       ['test/conformance/deflate.ts: declined: client_max_window_bits=all'],
     ),
     kept(
       'server',
       'In its answer client_max_window_bits is a decimal number.',
-      ['src/deflate.ts#agreeTo'],
+      ['src/deflate-negotiation.ts#agreeTo'],
       [
         'test/conformance/deflate.ts: permessage-deflate; client_max_window_bits=8',
         'test/conformance/deflate.ts: usual server: permessage-deflate; client_max_window_bits=9',
@@ -264,7 +264,7 @@ const must: Sections = {
     kept(
       'server',
       'Its answer has no client_max_window_bits unless the offer had it.',
-      ['src/deflate.ts#agreeTo'],
+      ['src/deflate-negotiation.ts#agreeTo'],
       [
         'test/conformance/deflate.ts: usual server: permessage-deflate',
         'test/conformance/deflate.ts: frugal server: permessage-deflate',
@@ -293,7 +293,7 @@ const must: Sections = {
       [
         'src/deflate.ts#deflate',
         'src/deflate.ts#DeflateWindow.fresh',
-        'src/deflate.ts#resolveDeflateOptions',
+        'src/deflate-negotiation.ts#resolveDeflateOptions',
       ],
       ['test/conformance/deflate.ts: the server keeps to 15 bits'],
     ),
@@ -361,7 +361,7 @@ const must: Sections = {
     kept(
       'server',
       'A hint in the offer changes nothing of that: only what it answered counts.',
-      ['src/deflate.ts#agreeTo', 'src/connection.ts#windowsOf'],
+      ['src/deflate-negotiation.ts#agreeTo', 'src/connection.ts#windowsOf'],
       [
         'test/conformance/deflate.ts: permessage-deflate; client_no_context_takeover',
         'test/conformance/deflate.ts: pointing back over a window that was agreed to be dropped',
@@ -370,9 +370,9 @@ const must: Sections = {
     kept(
       'client',
       'Without server_max_window_bits it inflates with a window of 32,768 octets.',
-      ['src/deflate.ts#checkAnswer', 'src/connection.ts#windowsOf'],
+      ['src/deflate-negotiation.ts#checkAnswer', 'src/connection.ts#windowsOf'],
       [
-        'test/deflate.test.ts: %s, %j › permessage-deflate',
+        'test/deflate-negotiation.test.ts: %s, %j › permessage-deflate',
         'test/deflate.test.ts: we read the messages of a stock deflater of %d bits',
         'test/client-deflate.test.ts: holds 32,768 octets where no window was agreed on (§7.2.2)',
       ],
@@ -380,15 +380,15 @@ const must: Sections = {
     kept(
       'server',
       'Without client_max_window_bits it inflates with a window of 32,768 octets.',
-      ['src/deflate.ts#agreeTo', 'src/connection.ts#windowsOf'],
+      ['src/deflate-negotiation.ts#agreeTo', 'src/connection.ts#windowsOf'],
       ['test/conformance/deflate.ts: a message points back 32,768 octets'],
     ),
     kept(
       'client',
       'Whatever it had offered, it compresses with a window that keeps to what was agreed on.',
-      ['src/deflate.ts#checkAnswer', 'src/connection.ts#windowsOf'],
+      ['src/deflate-negotiation.ts#checkAnswer', 'src/connection.ts#windowsOf'],
       [
-        'test/deflate.test.ts: %s, %j › permessage-deflate; client_max_window_bits=9',
+        'test/deflate-negotiation.test.ts: %s, %j › permessage-deflate; client_max_window_bits=9',
         'test/deflate.test.ts: never points back further than the window, seed %d',
         'test/client-deflate.test.ts: keeps to %j › client_max_window_bits=12',
       ],
@@ -401,7 +401,7 @@ const should: Sections = {
     kept(
       'server',
       'It can do what server_no_context_takeover in an offer asks for.',
-      ['src/deflate.ts#agreeTo'],
+      ['src/deflate-negotiation.ts#agreeTo'],
       [
         'test/conformance/deflate.ts: permessage-deflate; server_no_context_takeover',
         'test/conformance/deflate.ts: twenty messages alike, each way without',
@@ -412,7 +412,7 @@ const should: Sections = {
     kept(
       'both',
       'A window has 1,024 octets or more.',
-      ['src/deflate.ts#resolveDeflateOptions'],
+      ['src/deflate-negotiation.ts#resolveDeflateOptions'],
       [
         'test/conformance/deflate.ts: usual server: permessage-deflate; client_max_window_bits',
         'test/conformance/deflate.ts: usual server: permessage-deflate',
@@ -427,7 +427,7 @@ const smallLetters: Sections = {
     kept(
       'server',
       'What a request in the offer asks for is kept by an answer that accepts it.',
-      ['src/deflate.ts#agreeTo'],
+      ['src/deflate-negotiation.ts#agreeTo'],
       [
         'test/conformance/deflate.ts: permessage-deflate; server_max_window_bits=9',
         'test/conformance/deflate.ts: permessage-deflate; server_no_context_takeover; client_no_context_takeover',
@@ -445,13 +445,13 @@ const smallLetters: Sections = {
     kept(
       'server',
       'A window that a hint lets it have smaller is asked for in the answer.',
-      ['src/deflate.ts#agreeTo'],
+      ['src/deflate-negotiation.ts#agreeTo'],
       ['test/conformance/deflate.ts: usual server: permessage-deflate; client_max_window_bits=9'],
     ),
     kept(
       'server',
       'The answer alone tells the client what was agreed on, whichever offer was accepted.',
-      ['src/deflate.ts#agreeTo'],
+      ['src/deflate-negotiation.ts#agreeTo'],
       ['test/conformance/deflate.ts: passed over for a good one: foo'],
     ),
   ],
@@ -459,7 +459,7 @@ const smallLetters: Sections = {
     kept(
       'server',
       'An offer without client_max_window_bits gets no answer with it.',
-      ['src/deflate.ts#agreeTo'],
+      ['src/deflate-negotiation.ts#agreeTo'],
       ['test/conformance/deflate.ts: usual server: permessage-deflate'],
     ),
   ],

@@ -5,7 +5,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CloseRecord } from '../../src/close-record.ts';
-import type { DeflateOptions } from '../../src/deflate.ts';
+import type { DeflateOptions } from '../../src/deflate-negotiation.ts';
 import { createServer, type Server } from '../../src/server.ts';
 import type { WebSocket } from '../../src/socket.ts';
 import { seededRandom } from './chopping.ts';
