@@ -28,7 +28,8 @@ export function ConnectionDetails({
       <PanelHead title={words.heading} onClose={onClose} />
       <dl class="facts">
         <Fact name={words.state}>
-          <StateSign status={connection.status} slow={open?.slow ?? false} /> {stateWords(texts, connection)}
+          <StateSign status={connection.status} slow={open?.slow ?? false} />{' '}
+          <span class="state-words">{stateWords(texts, connection)}</span>
           {open === undefined && connection.status !== 'connecting' && connection.status !== 'stopped' ? (
             <button type="button" class="text-button" onClick={() => actions.reconnectNow()}>
               {words.reconnectNow}
