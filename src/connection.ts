@@ -343,9 +343,7 @@ export class Connection {
     const payload = encodeClosePayload(code, reason);
     if (this.#closeSent !== undefined || this.#tcpEnded) return;
     this.#closeFirst ??= 'us';
-    this.#closeSent = { code: code ?? CloseCode.noStatusReceived, reason: reason ?? '' };
-    this.#append(Opcode.close, payload);
-    this.#dropSendWindow();
+    this.#sendClose(code ?? CloseCode.noStatusReceived, reason ?? '', payload);
   }
 
   /**
@@ -388,9 +386,9 @@ export class Connection {
     return true;
   }
 
-  #sendClose(code: number, reason: string): void {
+  #sendClose(code: number, reason: string, payload = encodeClosePayload(code, reason)): void {
     this.#closeSent = { code, reason };
-    this.#append(Opcode.close, encodeClosePayload(code, reason));
+    this.#append(Opcode.close, payload);
     this.#dropSendWindow();
   }
 

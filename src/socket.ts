@@ -8,7 +8,7 @@ import { Connection, ReadyState } from './connection.ts';
 import type { UpgradeRequest } from './handshake.ts';
 import type { ResolvedOptions } from './options.ts';
 import { PreparedMessage } from './prepared-message.ts';
-import { onRejection } from './rejection.ts';
+import { isThenable, onRejection } from './rejection.ts';
 import type { Upgraded } from './upgrades.ts';
 import { SendResult, Wire, type WireEvents } from './wire.ts';
 
@@ -309,9 +309,4 @@ class SocketEvents<T> implements WireEvents {
   held(difference: number): void {
     this.#host.held(difference);
   }
-}
-
-/** Whether it is a promise, of whatever make. */
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value;
 }

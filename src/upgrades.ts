@@ -11,6 +11,7 @@ import type { HttpError, RequestHead } from './http-head.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Pending, PendingEnd } from './pending.ts';
 import { unavailable } from './refusals.ts';
+import { isThenable } from './rejection.ts';
 import { clientAddress } from './trusted-proxies.ts';
 import { type Agreed, agree, checkDecision, type UpgradeDecision } from './upgrade-decision.ts';
 
@@ -81,7 +82,7 @@ export class Upgrades<T> {
       },
     };
     const decision = this.#host.decide(request);
-    if (isPromise(decision)) this.#wait(stream, checked, request, cancellation, decision, rest);
+    if (isThenable(decision)) this.#wait(stream, checked, request, cancellation, decision, rest);
     else this.#decided(stream, checked, request, decision, rest);
   }
 
@@ -241,8 +242,4 @@ class Cancellation {
     this.#cancelled = true;
     this.#controller?.abort();
   }
-}
-
-function isPromise<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { onRejection } from '../src/rejection.ts';
+import { isThenable, onRejection } from '../src/rejection.ts';
 
 test('what is no promise is no concern', () => {
   for (const result of [undefined, null, 1, 'then', {}, [], () => {}]) {
@@ -16,4 +16,15 @@ test('a promise of any make that rejects is told, one that resolves is not', asy
     seen.push(error),
   );
   await expect.poll(() => seen).toEqual([2, 3]);
+});
+
+test('a promise is told by its then, whoever made it', () => {
+  for (const value of [undefined, null, 1, 'then', {}, [], () => {}, { other: 1 }]) {
+    expect(isThenable(value)).toBe(false);
+  }
+  // biome-ignore lint/suspicious/noThenProperty: things with a `then` are what is tested
+  expect(isThenable({ then: 'no function' })).toBe(false);
+  expect(isThenable(Promise.resolve())).toBe(true);
+  // biome-ignore lint/suspicious/noThenProperty: the same
+  expect(isThenable({ then: () => {} })).toBe(true);
 });
