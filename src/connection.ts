@@ -13,7 +13,7 @@ import {
   ProtocolError,
   truncateReason,
 } from './close.ts';
-import { Decoder } from './decoder.ts';
+import { Decoder, type DecoderEvents } from './decoder.ts';
 import { DeflateWindow, deflate, isWorthwhile } from './deflate.ts';
 import type { DeflateAgreement } from './deflate-negotiation.ts';
 import { maximumControlLength, Opcode } from './frame.ts';
@@ -209,14 +209,17 @@ export class Connection {
   // In ----------------------------------------------------------------------------------------------------------
 
   /**
-   * Takes octets from the peer and hands out what they complete. Owns `chunk` from now on: payloads are unmasked in
-   * place, and binary messages may be views of it. Octets after a Close or a failure are ignored (§5.5.1, §7.1.7).
+   * Takes octets from the peer and hands out what they complete. Payloads are unmasked in place, so the chunk must be
+   * writable. Octets after a Close or a failure are ignored (§5.5.1, §7.1.7).
+   * @param lent whether the chunk is the caller's again after this call, as a read buffer that serves all connections
+   *   is: then binary messages are copies, and nothing keeps a view. Default false: the chunk is the connection's from
+   *   now on, and binary messages may be views of it
    */
-  receive(chunk: Uint8Array, sink: ConnectionEvents): void {
+  receive(chunk: Uint8Array, sink: ConnectionEvents, lent = false): void {
     if (!this.receiving) return;
     this.#octetsReceived += chunk.length;
     try {
-      this.#decoder.decode(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length), {
+      const events: DecoderEvents = {
         // After our own Close nobody listens any more, as in WHATWG's CLOSING; the frames are judged all the same.
         message: (data) => {
           if (this.#closeSent !== undefined) return;
@@ -224,7 +227,8 @@ export class Connection {
           sink.message(data);
         },
         control: (opcode, payload) => this.#receiveControl(opcode, payload, sink),
-      });
+      };
+      this.#decoder.decode(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length), events, lent);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#fail(error);

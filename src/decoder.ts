@@ -84,11 +84,13 @@ export class Decoder {
   }
 
   /**
-   * Takes the next octets. Owns the chunk: payloads are unmasked in place, binary messages may be views of it.
+   * Takes the next octets. Payloads are unmasked in place, so the chunk must be writable.
+   * @param lent whether the chunk is the caller's again after this call, as a read buffer that serves all connections
+   *   is: then binary messages are copies. Default false: the chunk is the decoder's, and they may be views of it
    * @throws ProtocolError 1002 from the second octet of a frame on, 1009 with its header or while inflating, 1007 at the
    *   first octet that cannot be UTF-8, and for compressed data that is none
    */
-  decode(chunk: Buffer, sink: DecoderEvents): void {
+  decode(chunk: Buffer, sink: DecoderEvents, lent = false): void {
     let index = 0;
     while (!this.#stopped) {
       let header = this.#header;
@@ -101,7 +103,7 @@ export class Decoder {
         const end = index + header.payloadLength;
         if (end <= chunk.length) {
           applyMask(chunk, index, end, header.maskingKey);
-          this.#receiveWhole(header, chunk, index, end, sink);
+          this.#receiveWhole(header, chunk, index, end, sink, lent);
           index = end;
           continue;
         }
@@ -185,7 +187,14 @@ export class Decoder {
   }
 
   /** A frame whose payload lies whole, and unmasked, in `chunk[start, end)`. */
-  #receiveWhole(header: FrameHeader, chunk: Buffer, start: number, end: number, sink: DecoderEvents): void {
+  #receiveWhole(
+    header: FrameHeader,
+    chunk: Buffer,
+    start: number,
+    end: number,
+    sink: DecoderEvents,
+    lent: boolean,
+  ): void {
     if (isControl(header.opcode)) {
       sink.control(header.opcode, chunk.subarray(start, end));
       return;
@@ -194,7 +203,10 @@ export class Decoder {
       // Nothing is held, but the header was counted.
       this.#assembler.clear();
       if (header.rsv1) sink.message(this.#decompress(header.opcode, chunk.subarray(start, end)));
-      else sink.message(header.opcode === Opcode.text ? text(chunk, start, end) : octets(chunk, start, end));
+      else
+        sink.message(
+          header.opcode === Opcode.text ? text(chunk, start, end) : octets(chunk, start, end, lent),
+        );
       return;
     }
     if (header.opcode !== Opcode.continuation) this.#assembler.begin(header.opcode, header.rsv1);
@@ -248,10 +260,13 @@ function text(chunk: Buffer, start: number, end: number): string {
   return decoded;
 }
 
-/** The octets as a view where that wastes little, else as a copy: a short message must not keep a long chunk alive. */
-function octets(chunk: Buffer, start: number, end: number): Uint8Array {
+/**
+ * The octets as a view where the chunk is ours and that wastes little, else as a copy with memory of its own: a short
+ * message must not keep a long chunk, or a pool, alive, nor show its taker what others sent.
+ */
+function octets(chunk: Buffer, start: number, end: number, lent: boolean): Uint8Array {
   const length = end - start;
-  if (length * 2 >= chunk.buffer.byteLength)
+  if (!lent && length * 2 >= chunk.buffer.byteLength)
     return new Uint8Array(chunk.buffer, chunk.byteOffset + start, length);
   return new Uint8Array(chunk.subarray(start, end));
 }

@@ -395,6 +395,40 @@ describe('whose octets they are', () => {
     }
   });
 
+  test('of a chunk that is lent nothing is kept: neither long nor short, whole nor in parts', () => {
+    const expected: Event[] = [];
+    const list: Frame[] = [];
+    for (const length of [0, 20, 125, 1000, 60_000]) {
+      const payload = countedOctets(length);
+      list.push({ opcode: Opcode.binary, payload });
+      expected.push(['message', payload]);
+    }
+    list.push({ fin: false, opcode: Opcode.binary, payload: utf8('in ') });
+    list.push({ opcode: Opcode.continuation, payload: utf8('parts') });
+    expected.push(['message', utf8('in parts')]);
+    for (const from of senders) {
+      const vector = frames(from, ...list);
+      for (const size of [vector.length, 60_100, 700, 1]) {
+        const lent = Buffer.allocUnsafeSlow(size);
+        const events: Event[] = [];
+        const decoder = new Decoder({ masked: from === 'client', maxMessageLength: limit });
+        const sink = { message: (data: string | Uint8Array) => events.push(['message', data]), control() {} };
+        for (let index = 0; index < vector.length; index += size) {
+          const part = vector.subarray(index, index + size);
+          lent.set(part);
+          decoder.decode(lent.subarray(0, part.length), sink, true);
+          lent.fill(0xff);
+        }
+        expect(events).toEqual(expected);
+        for (const [, data] of events) {
+          if (!(data instanceof Uint8Array)) expect.unreachable();
+          expect(data.buffer).not.toBe(lent.buffer);
+          expect(data).not.toBeInstanceOf(Buffer);
+        }
+      }
+    }
+  });
+
   test('a message put together holds no more than twice itself', () => {
     const { events, decode } = decoding('server');
     const bytes = frames(
