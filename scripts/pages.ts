@@ -23,7 +23,16 @@ function hashOfSources(): string {
   const sources = [
     ...filesUnder(join(root, 'public')),
     ...filesUnder(join(root, 'src')),
-    ...['vite.config.ts', 'package.json', 'package-lock.json'].map((name) => join(root, name)),
+    ...filesUnder(join(root, 'bench', 'report')),
+    ...filesUnder(join(root, 'bench', 'results')),
+    ...[
+      'bench/results-schema.ts',
+      'bench/results.ts',
+      'bench/statistics.ts',
+      'package-lock.json',
+      'package.json',
+      'vite.config.ts',
+    ].map((name) => join(root, name)),
   ];
   const hash = createHash('sha256');
   for (const path of sources) {

@@ -72,6 +72,18 @@ describe('floors', () => {
     ]);
   });
 
+  it('lets the page of the benches, and no other, share with them what runs in a browser', () => {
+    const source = `import { median } from '../../../bench/statistics.ts';`;
+    const bench = { 'bench/statistics.ts': '' };
+    expect(breaches({ ...bench, 'public/lab/bench/chart.tsx': source })).toEqual([]);
+    expect(breaches({ ...bench, 'public/lab/other/chart.tsx': source })).toEqual([
+      'public/lab/other/chart.tsx:1 imports stay in the house: bench/statistics.ts is not in src/ or public/',
+    ]);
+    expect(breaches({ 'public/lab/bench/chart.tsx': `import '../../../bench/results.ts';` })).toEqual([
+      'public/lab/bench/chart.tsx:1 imports stay in the house: bench/results.ts is not in src/ or public/',
+    ]);
+  });
+
   it('refuses a cycle, even through types', () => {
     const sources = {
       'src/chat/a.ts': `import './b.ts';`,
