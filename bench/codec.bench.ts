@@ -73,6 +73,7 @@ class Worker {
   static async start(name: SubjectName): Promise<Worker> {
     const { WS_NO_BUFFER_UTIL: _, ...environment } = process.env;
     const child = fork(fileURLToPath(new URL('codec/worker.ts', import.meta.url)), [name], {
+      execArgv: [...process.execArgv, '--expose-gc'],
       env: name === 'ws' ? { ...environment, WS_NO_BUFFER_UTIL: '1' } : environment,
     });
     const worker = new Worker(name, child);
