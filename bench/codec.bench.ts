@@ -13,7 +13,8 @@ import { createRequire } from 'node:module';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Case, cases } from './codec/cases.ts';
+import { bundleWorker } from './codec/bundle.ts';
+import { type Case, cases, type Unit } from './codec/cases.ts';
 import type { Answer, Order } from './codec/worker.ts';
 import type { Measure, Results, Series, Subject } from './results.ts';
 import { median, ratio, spread } from './statistics.ts';
@@ -39,7 +40,7 @@ interface Plan {
 
 const plans = {
   full: { rounds: 9, warmUp: 150, round: 40, memory: 40 },
-  quick: { rounds: 5, warmUp: 60, round: 12, memory: 12 },
+  quick: { rounds: 5, warmUp: 40, round: 8, memory: 8 },
 } as const satisfies Record<string, Plan>;
 
 const subjectNames = ['barewire', 'ws', 'ws+bufferutil'] as const;
@@ -70,10 +71,10 @@ class Worker {
     this.#child = child;
   }
 
-  static async start(name: SubjectName): Promise<Worker> {
+  static async start(name: SubjectName, program: string): Promise<Worker> {
     const { WS_NO_BUFFER_UTIL: _, ...environment } = process.env;
-    const child = fork(fileURLToPath(new URL('codec/worker.ts', import.meta.url)), [name], {
-      execArgv: [...process.execArgv, '--expose-gc'],
+    const child = fork(program, [name], {
+      execArgv: ['--expose-gc'],
       env: name === 'ws' ? { ...environment, WS_NO_BUFFER_UTIL: '1' } : environment,
     });
     const worker = new Worker(name, child);
@@ -106,11 +107,19 @@ class Worker {
   }
 }
 
+function inUnit(unit: Unit, nanoseconds: number, octets: number): number {
+  if (unit === 'ns/frame') return nanoseconds;
+  if (unit === 'µs/message') return nanoseconds / 1000;
+  return (octets / nanoseconds) * (unit === 'MB/s' ? 1000 : 1);
+}
+
 /** One case, all subjects in turn. */
 async function measureCase(each: Case, workers: readonly Worker[], plan: Plan): Promise<Measure> {
-  const { id, title, group, unit, goals } = each;
-  const all = workers.map((worker) => ({ worker, samples: [] as number[] }));
-  for (const { worker } of all) await worker.ask({ id, step: 'check', milliseconds: plan.warmUp });
+  const { id, title, group, unit, goals, masks } = each;
+  // Where nothing is masked, ws is the same with bufferutil and without.
+  const apart = workers.filter(({ name }) => masks || name !== 'ws+bufferutil');
+  const all = apart.map((worker) => ({ worker, samples: [] as number[] }));
+  await Promise.all(apart.map((worker) => worker.ask({ id, step: 'check', milliseconds: plan.warmUp })));
   for (let round = 0; round < plan.rounds; round++) {
     for (const { worker, samples } of all) {
       samples.push((await worker.ask({ id, step: 'time', milliseconds: plan.round })).nanoseconds);
@@ -123,8 +132,9 @@ async function measureCase(each: Case, workers: readonly Worker[], plan: Plan): 
     const nanoseconds = median(samples);
     series.push({
       subject: worker.name,
-      samples: unit === 'GB/s' ? samples.map((sample) => octetsPerFrame / sample) : samples,
+      samples: samples.map((sample) => inUnit(unit, sample, octetsPerFrame)),
       also: {
+        ...memory.also,
         'M frames/s': 1000 / nanoseconds,
         'GB/s': octetsPerFrame / nanoseconds,
         'B/frame': memory.allocated,
@@ -132,7 +142,15 @@ async function measureCase(each: Case, workers: readonly Worker[], plan: Plan): 
       },
     });
   }
-  return { id, title, group, unit, better: unit === 'GB/s' ? 'more' : 'less', goals: [...goals], series };
+  return {
+    id,
+    title,
+    group,
+    unit,
+    better: unit.endsWith('B/s') ? 'more' : 'less',
+    goals: [...goals],
+    series,
+  };
 }
 
 /** Measures everything, or what `only` leaves of it. @throws Error when a subject hands out what is wrong */
@@ -148,17 +166,22 @@ export async function measureCodec({ quick, progress, only }: CodecOptions): Pro
   const bufferutil = versionOf('bufferutil');
   const names = subjectNames.filter((name) => name !== 'ws+bufferutil' || bufferutil !== undefined);
   const measures: Measure[] = [];
-  for (const set of new Set(wanted.map((each) => each.set))) {
-    const workers: Worker[] = [];
-    try {
-      for (const name of names) workers.push(await Worker.start(name));
-      for (const each of wanted.filter((one) => one.set === set)) {
-        progress(measures.length, wanted.length, each.title);
-        measures.push(await measureCase(each, workers, plan));
+  const bundle = await bundleWorker();
+  try {
+    for (const set of new Set(wanted.map((each) => each.set))) {
+      const workers: Worker[] = [];
+      try {
+        workers.push(...(await Promise.all(names.map((name) => Worker.start(name, bundle.worker)))));
+        for (const each of wanted.filter((one) => one.set === set)) {
+          progress(measures.length, wanted.length, each.title);
+          measures.push(await measureCase(each, workers, plan));
+        }
+      } finally {
+        for (const worker of workers) worker.stop();
       }
-    } finally {
-      for (const worker of workers) worker.stop();
     }
+  } finally {
+    bundle.remove();
   }
   progress(wanted.length, wanted.length, 'done');
   return {

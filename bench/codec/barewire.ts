@@ -1,16 +1,61 @@
 /** barewire as a subject of the codec bench, with the defaults of its server and client. */
 import { Connection } from '../../src/connection.ts';
+import { DeflateWindow, deflate, inflate } from '../../src/deflate.ts';
+import { applyMask } from '../../src/mask.ts';
 import { maskingKeys } from '../../src/masking-keys.ts';
-import type { Message } from './frames.ts';
+import { decodeUtf8 } from '../../src/utf8.ts';
 import type { Subject } from './subject.ts';
 
 const maskingKey = maskingKeys();
+const maxMessageLength = 1024 * 1024;
 
 export const subject: Subject = {
-  decoder(masked, receive: (data: Message) => void) {
+  decoder(masked, receive) {
     const connection = new Connection(masked ? 'server' : 'client', { maskingKey });
     const sink = { message: receive };
     // Reads are lent, as the server's are: one read buffer serves all its connections.
     return (read) => connection.receive(read, sink, true);
+  },
+
+  encoder(masked, wire) {
+    const connection = new Connection(masked ? 'client' : 'server', { maskingKey });
+    return {
+      send: (data) => connection.send(data),
+      flush() {
+        for (const chunk of connection.takeOutput().chunks) wire.octets(chunk);
+      },
+    };
+  },
+
+  unmask: (octets, { number }) => applyMask(octets, 0, octets.length, number),
+
+  // As its output buffer does it.
+  mask(source, { number }, target, offset) {
+    target.set(source, offset);
+    applyMask(target, offset, offset + source.length, number);
+  },
+
+  decodeText(octets) {
+    const text = decodeUtf8(octets, 0, octets.length);
+    if (text === undefined) throw new Error('Text that is UTF-8 was refused.');
+    return text;
+  },
+
+  compressor({ bits, level, takeover }) {
+    let window = DeflateWindow.fresh(bits, takeover);
+    return (octets) => {
+      const payload = deflate(octets, window, level);
+      window = window.after(octets);
+      return payload;
+    };
+  },
+
+  inflater({ bits, takeover }) {
+    let window = DeflateWindow.fresh(bits, takeover);
+    return (payload) => {
+      const octets = inflate(payload, window, maxMessageLength);
+      window = window.after(octets);
+      return octets;
+    };
   },
 };

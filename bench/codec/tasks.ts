@@ -1,84 +1,105 @@
 /**
  * The work of each case: what is timed, what is put back between two turns without being timed, and the check that has
- * to pass before either. Built by worker.ts, in the process of one subject.
+ * to pass before either. Built by worker.ts, in the process of one subject. The ends of a connection are here; what
+ * works on octets alone is in octet-tasks.ts.
  */
-import type { Case, DecodeWork } from './cases.ts';
-import { checkMessages, encodeReference, type Message, maskingKey, message, seeded } from './frames.ts';
+import { Buffer } from 'node:buffer';
+import type { Case, DecodeWork, EncodeWork } from './cases.ts';
+import {
+  checkMessages,
+  decodeReference,
+  encodeReference,
+  type Message,
+  maskingKey,
+  message,
+  octetsOf,
+  seeded,
+} from './frames.ts';
+import { deflateTask, maskTask, textTask } from './octet-tasks.ts';
 import type { Subject } from './subject.ts';
+import { manyItems, streamLength, type Task } from './task.ts';
 
-export interface Task {
-  /** Frames, or other operations, and octets of payload, in one run. */
-  readonly frames: number;
-  readonly octets: number;
-  /** Makes the next run possible. Not timed. */
-  prepare(): void;
-  run(): void | Promise<void>;
-  /** One run whose results are compared with what they should be. @throws Error when they differ */
-  check(): void | Promise<void>;
-}
-
-/**
- * Octets of frames in one run: so many that taking the time does not count, so few that they stay in a second-level
- * cache, as what a server has just read does.
- */
-const streamLength = 512 * 1024;
-/** Reads in one run where each has few frames. */
-const manyReads = 2048;
 const readLength = 64 * 1024;
+/** Messages in one run that differ. */
+const manyDifferent = 256;
 
+/** The task of a case. It has not been checked. */
 export function buildTask({ id, work }: Case, subject: Subject): Task {
-  return decodeTask(id, work, subject);
+  switch (work.type) {
+    case 'decode':
+      return decodeTask(id, work, subject);
+    case 'encode':
+      return encodeTask(id, work, subject);
+    case 'utf-8':
+      return textTask(id, work, subject);
+    case 'deflate':
+    case 'inflate':
+      return deflateTask(id, work, subject);
+    default:
+      return maskTask(id, work, subject);
+  }
 }
 
-/** The frames' octets, cut as the shape has it, each read in memory of its own as node:net would have it. */
+/** As many as that, the same ones again and again. */
+function round<Item>(items: readonly Item[], count: number): Item[] {
+  return Array.from({ length: count }, (_, at) => items[at % items.length] as Item);
+}
+
+/** The frames' octets in the reads that they come in. */
 function cut(frames: readonly Buffer[], shape: DecodeWork['shape']): Buffer[] {
-  if (shape === '1-per-read') return frames.map((frame) => Buffer.from(frame));
-  const lengths = { '64k-reads': readLength, '1-octet-reads': 1, '100-per-read': 0 };
-  const together =
-    shape === '100-per-read'
-      ? Array.from({ length: Math.ceil(frames.length / 100) }, (_, at) =>
-          Buffer.concat(frames.slice(at * 100, at * 100 + 100)),
-        )
-      : [Buffer.concat(frames)];
-  if (shape === '100-per-read') return together;
-  const [stream = Buffer.alloc(0)] = together;
-  const length = lengths[shape];
+  if (shape === '1-per-read') return [...frames];
+  if (shape === '100-per-read') {
+    return Array.from({ length: Math.ceil(frames.length / 100) }, (_, at) =>
+      Buffer.concat(frames.slice(at * 100, (at + 1) * 100)),
+    );
+  }
+  const stream = Buffer.concat(frames);
+  const length = shape === '1-octet-reads' ? 1 : readLength;
   return Array.from({ length: Math.ceil(stream.length / length) }, (_, at) =>
     stream.subarray(at * length, (at + 1) * length),
   );
 }
 
 function frameCount({ length, shape }: DecodeWork): number {
-  if (shape === '64k-reads') return Math.ceil(streamLength / (length + 8));
-  if (shape === '1-octet-reads') return Math.ceil(streamLength / 16 / (length + 8));
-  const reads = Math.min(manyReads, Math.ceil(streamLength / (length + 8)));
-  return shape === '100-per-read' ? Math.ceil(reads / 100) * 100 : reads;
+  const all = Math.ceil(streamLength / (length + 8));
+  if (shape === '64k-reads') return all;
+  if (shape === '1-octet-reads') return Math.ceil(all / 16);
+  const some = Math.min(manyItems, all);
+  return shape === '100-per-read' ? Math.ceil(some / 100) * 100 : some;
 }
 
 function decodeTask(id: string, work: DecodeWork, subject: Subject): Task {
   const random = seeded(work.length + 1);
-  const messages = Array.from({ length: frameCount(work) }, () => message(work.kind, work.length, random));
-  const frames = messages.map((data) => encodeReference(data, work.masked ? maskingKey(random) : undefined));
+  const count = frameCount(work);
+  const different = Array.from({ length: Math.min(count, manyDifferent) }, () =>
+    message(work.kind, work.length, random),
+  );
+  const encoded = different.map((data) =>
+    encodeReference(data, work.masked ? maskingKey(random) : undefined),
+  );
+  const messages = round(different, count);
+  const frames = round(encoded, count);
   const pristine = cut(frames, work.shape);
-  // Decoders unmask in place, so each run gets the octets anew, in the same reads' memory.
+  // Decoders unmask in place, so each run gets the octets anew, in the same reads' memory, each of its own as from
+  // node:net.
   const reads = pristine.map((read) => Buffer.from(Uint8Array.from(read).buffer));
   const prepare = (): void => {
     for (const [index, read] of reads.entries()) pristine[index]?.copy(read);
   };
-  let receive = (_data: Message): void => {};
-  const decode = subject.decoder(work.masked, (data) => receive(data));
-  let count = 0;
+  let came = 0;
   const counting = (): void => {
-    count++;
+    came++;
   };
+  let receive: (data: Message) => void = counting;
+  const decode = subject.decoder(work.masked, (data) => receive(data));
   return {
-    frames: frames.length,
-    octets: frames.length * work.length,
+    frames: count,
+    octets: count * work.length,
     prepare,
     run() {
-      count = 0;
+      came = 0;
       for (const read of reads) decode(read);
-      if (count !== frames.length) throw new Error(`${id}: ${count} of ${frames.length} messages came.`);
+      if (came !== count) throw new Error(`${id}: ${came} of ${count} messages came.`);
     },
     check() {
       const got: Message[] = [];
@@ -87,6 +108,55 @@ function decodeTask(id: string, work: DecodeWork, subject: Subject): Task {
       for (const read of reads) decode(read);
       checkMessages(got, messages, id);
       receive = counting;
+    },
+  };
+}
+
+function encodeTask(id: string, { kind, length, masked, batch }: EncodeWork, subject: Subject): Task {
+  const random = seeded(length + 1);
+  const count = Math.min(manyItems, Math.ceil(streamLength / (length + 8)));
+  const different = Array.from({ length: Math.min(count, manyDifferent) }, () =>
+    message(kind, length, random),
+  );
+  const messages = round(different, Math.ceil(count / batch) * batch);
+  // A socket turns strings into octets when it is given any, so that is done here as well; then they are dropped.
+  const scratch = Buffer.allocUnsafeSlow(length * 4 + 16);
+  let written = 0;
+  const dropping = {
+    octets(chunk: Uint8Array) {
+      written += chunk.length;
+    },
+    text(chunk: string) {
+      written += scratch.write(chunk);
+    },
+  };
+  const encoder = subject.encoder(masked, dropping);
+  const run = (to = encoder): void => {
+    for (let at = 0; at < messages.length; ) {
+      for (const end = at + batch; at < end; at++) to.send(messages[at] as Message);
+      to.flush();
+    }
+  };
+  const expected = messages.reduce(
+    (sum, data) => sum + encodeReference(data, masked ? [1, 1, 1, 1] : undefined).length,
+    0,
+  );
+  return {
+    frames: messages.length,
+    octets: messages.length * length,
+    prepare() {},
+    run() {
+      written = 0;
+      run();
+      if (written !== expected) throw new Error(`${id}: ${written} octets went out instead of ${expected}.`);
+    },
+    check() {
+      const chunks: Uint8Array[] = [];
+      const keep = (chunk: Message): void => {
+        chunks.push(Uint8Array.from(octetsOf(chunk)));
+      };
+      run(subject.encoder(masked, { octets: keep, text: keep }));
+      checkMessages(decodeReference(Buffer.concat(chunks), masked), messages, id);
     },
   };
 }

@@ -5,7 +5,8 @@
 import { GCProfiler } from 'node:v8';
 import { cases } from './cases.ts';
 import type { Subject } from './subject.ts';
-import { buildTask, type Task } from './tasks.ts';
+import type { Task } from './task.ts';
+import { buildTask } from './tasks.ts';
 
 /** What to do: warm up and check, time one round, or see what it allocates. */
 export interface Order {
@@ -21,6 +22,8 @@ export interface Answer {
   readonly allocated: number;
   readonly collecting: number;
   readonly octetsPerFrame: number;
+  /** What the task found besides. */
+  readonly also: Readonly<Record<string, number>>;
 }
 
 /** Microseconds of CPU that this process has had, all its threads: what the JIT and the collector do beside us counts. */
@@ -110,7 +113,13 @@ async function obey({ id, step, milliseconds }: Order, subject: Subject): Promis
     task = buildTask(found, subject);
     tasks.set(id, task);
   }
-  const answer = { nanoseconds: 0, allocated: 0, collecting: 0, octetsPerFrame: task.octets / task.frames };
+  const answer = {
+    nanoseconds: 0,
+    allocated: 0,
+    collecting: 0,
+    octetsPerFrame: task.octets / task.frames,
+    also: task.also ?? {},
+  };
   if (step === 'memory') return { ...answer, ...(await memory(task, milliseconds)) };
   if (step === 'check') await task.check();
   return { ...answer, nanoseconds: await time(task, milliseconds) };
