@@ -17,6 +17,7 @@ import { Decoder, type DecoderEvents } from './decoder.ts';
 import { DeflateWindow, deflate, isWorthwhile } from './deflate.ts';
 import type { DeflateAgreement } from './deflate-negotiation.ts';
 import { maximumControlLength, Opcode } from './frame.ts';
+import { FrameRun, longestRun } from './frame-run.ts';
 import { OutputBuffer } from './output.ts';
 import { PreparedMessage } from './prepared-message.ts';
 import { type FrameNote, RecentFrames } from './recent-frames.ts';
@@ -62,8 +63,11 @@ export interface ConnectionEvents {
 
 /** What waits to be written: `chunks` in order, then, when `end` is set, the end of our side of TCP (FIN). */
 export interface Output {
+  /** Only to be read. */
   readonly chunks: readonly Uint8Array[];
   readonly end: boolean;
+  /** What the chunks' memory is from: who has written them all may say so, by `reuse`, and must not touch them again. */
+  readonly buffer: OutputBuffer | undefined;
 }
 
 /** The states of the WHATWG interface. CONNECTING is over before there is a Connection. */
@@ -78,7 +82,9 @@ export class Connection {
   readonly #role: Role;
   readonly #maskingKey: (() => number) | undefined;
   readonly #decoder: Decoder;
-  readonly #output = new OutputBuffer();
+  /** What waits to be taken: first the frames that others are sent as well, then the rest. */
+  #run: FrameRun | undefined;
+  #output: OutputBuffer | undefined;
   readonly #frames = new RecentFrames();
   readonly #deflate: ConnectionDeflate | undefined;
   /** What our compressed messages may refer back to. */
@@ -170,7 +176,7 @@ export class Connection {
 
   /** Octets of output that wait to be taken. */
   get pendingAmount(): number {
-    return this.#output.length;
+    return (this.#run?.length ?? 0) + (this.#output?.length ?? 0);
   }
 
   /**
@@ -356,7 +362,8 @@ export class Connection {
    */
   discardOutput(): void {
     if (this.#closeSent !== undefined) return;
-    this.#output.clear();
+    this.#run = undefined;
+    this.#output = undefined;
     this.#ownWindowLength = 0;
     // What was dropped never entered the peer's window; an empty one is always right.
     if (this.#sendWindow !== undefined) {
@@ -370,11 +377,24 @@ export class Connection {
    * ends it too.
    */
   takeOutput(): Output {
-    this.#octetsSent += this.#output.length;
-    return { chunks: this.#output.take(), end: this.#ended };
+    const run = this.#run;
+    const buffer = this.#output;
+    this.#octetsSent += this.pendingAmount;
+    this.#run = undefined;
+    this.#output = undefined;
+    const end = this.ended;
+    if (buffer === undefined) return { chunks: run === undefined ? [] : [run.octets], end, buffer };
+    const chunks = buffer.take();
+    return { chunks: run === undefined ? chunks : [run.octets, ...chunks], end, buffer };
   }
 
-  get #ended(): boolean {
+  /** What there is will not be taken for a while: it gets memory of its own, so that what was lent to it is free. */
+  settleOutput(): void {
+    if (this.#output?.reusable) this.#output = this.#output.settled();
+  }
+
+  /** Whether what is in the output now is the last, and then TCP's side of ours is to be ended: see takeOutput. */
+  get ended(): boolean {
     if (this.#tcpEnded || this.#failure !== undefined) return true;
     return this.#role === 'server' && this.#closeSent !== undefined && this.#closeReceived !== undefined;
   }
@@ -405,17 +425,29 @@ export class Connection {
   /** @param bits the opcode, and RSV1 for what is compressed */
   #append(bits: number, payload: Uint8Array): void {
     this.#frames.addSent(fin | bits, payload.length);
-    this.#output.appendFrame(fin | bits, payload, this.#maskingKey?.());
+    this.#room().appendFrame(fin | bits, payload, this.#maskingKey?.());
   }
 
   #appendText(text: string): void {
     const first = fin | Opcode.text;
-    this.#frames.addSent(first, this.#output.appendTextFrame(first, text, this.#maskingKey?.()));
+    this.#frames.addSent(first, this.#room().appendTextFrame(first, text, this.#maskingKey?.()));
   }
 
+  /** A frame that others are sent as well: as long as there is nothing else, they and we share the octets. */
   #appendEncoded(frame: Uint8Array, payloadLength: number): void {
     this.#frames.addSent(frame[0] as number, payloadLength);
-    this.#output.appendEncoded(frame);
+    const run = this.#run;
+    if (this.#output !== undefined || (run?.length ?? 0) + frame.length > longestRun) {
+      this.#room().appendEncoded(frame);
+    } else {
+      this.#run = FrameRun.of(run, frame);
+    }
+  }
+
+  /** Where frames of our own are appended. */
+  #room(): OutputBuffer {
+    this.#output ??= OutputBuffer.borrow();
+    return this.#output;
   }
 }
 

@@ -9,6 +9,7 @@ import type { ConnectionCounts } from './connection-counts.ts';
 import { wantsWebSocket } from './handshake.ts';
 import { HeadReader, HttpError, parseRequestHead, type RequestHead } from './http-head.ts';
 import { normaliseIpAddress } from './ip-address.ts';
+import { acceptLent, LentSocket } from './lent-socket.ts';
 import { checkCertificate, type ResolvedOptions, type TlsCertificate } from './options.ts';
 import type { Pending, PendingEnd } from './pending.ts';
 import { ProxyHeaderReader } from './proxy-protocol.ts';
@@ -94,12 +95,23 @@ export class Listener {
         this.#tcpServer.off('error', reject);
         // Accepting can fail later too, as when the process runs out of file descriptors; that is no reason to fall.
         this.#tcpServer.on('error', (error) => this.#host.report(error));
+        this.#acceptLent();
         const address = this.#tcpServer.address();
         if (address === null || typeof address === 'string')
           reject(new TypeError('The server has no TCP address.'));
         else resolve({ host: address.address, port: address.port });
       });
     });
+  }
+
+  /** Under TLS it is node:tls that reads. */
+  #acceptLent(): void {
+    if (this.#tlsServer !== undefined) return;
+    acceptLent(
+      this.#tcpServer,
+      (tcp) => this.#accept(tcp),
+      (tcp) => this.#closed(tcp),
+    );
   }
 
   /** Takes no more connections. Resolves when none is left. */
@@ -135,9 +147,11 @@ export class Listener {
   #accept(tcp: TcpSocket): void {
     const { options, pending } = this.#host;
     this.#connections.add(tcp);
-    // What matters of an error comes with 'close'.
-    tcp.on('error', ignore);
-    tcp.on('close', () => this.#closed(tcp));
+    if (!(tcp instanceof LentSocket)) {
+      // What matters of an error comes with 'close'.
+      tcp.on('error', ignore);
+      tcp.on('close', () => this.#closed(tcp));
+    }
     if (this.#connections.size > options.maxConnections) {
       this.#turnAway(tcp, tooManyConnections());
       return;

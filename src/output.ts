@@ -1,21 +1,32 @@
 /**
  * What a connection has to say and has not handed over yet: frames one behind the other, small ones written straight
- * into one growing block, large payloads by reference (RFC 6455 §5, §6.1). connection.ts appends; the shell takes all
- * of it at once and writes it with one system call.
+ * into one block, large payloads by reference (RFC 6455 §5, §6.1). connection.ts appends; the shell takes all of it at
+ * once and writes it with one system call. Most output is written whole in the moment in which it is taken, so its
+ * blocks are lent by a few `OutputBuffer`s that are used again and again; only what has to wait gets memory of its own.
  */
 import { Buffer } from 'node:buffer';
 import { encodeFrameHeader, frameHeaderLength, maximumHeaderLength } from './frame.ts';
 import { applyMask } from './mask.ts';
 
-/** The first block: a handful of chat-sized frames. Blocks double up to the largest while frames keep coming. */
+/** The first block of one's own: a handful of chat-sized frames. Blocks double up to the largest while frames come. */
 const smallestBlock = 512;
 const largestBlock = 64 * 1024;
 
 /** Blocks up to this come from Node's pool; a larger one out of it would keep up to 64 KiB of others' octets alive. */
 const pooledBlock = 4096;
 
+/** The first block that is used again. TCP keeps it when it cannot write it at once, so it is no larger than Node's pool. */
+const firstReusedBlock = 8 * 1024;
+
 /** From this many octets on a payload is passed on as it is: copying it would cost more than one more iovec. */
 const referenceLength = 16 * 1024;
+
+/** Up to this many characters a loop in JavaScript writes ASCII faster than the call into native code. */
+const shortText = 24;
+
+/** Buffers whose blocks nobody uses now. One is enough while every chunk is answered at once; handlers may nest. */
+const idleBuffers: OutputBuffer[] = [];
+const mostIdleBuffers = 4;
 
 export class OutputBuffer {
   #chunks: Uint8Array[] = [];
@@ -25,10 +36,29 @@ export class OutputBuffer {
   #blockLength = 0;
   #nextBlock = smallestBlock;
   #length = 0;
+  /** Blocks for the next time, the small one and the large one; undefined in a buffer of one's own. */
+  readonly #reused: [Buffer, Buffer | undefined] | undefined;
+  /** How many of them are in use. */
+  #reusedCount = 0;
+
+  /** @param reusable whether its blocks are used again after `reuse`. Default false: they grow with what is appended */
+  constructor(reusable = false) {
+    this.#reused = reusable ? [Buffer.allocUnsafeSlow(firstReusedBlock), undefined] : undefined;
+  }
+
+  /** One that is used again if one is idle, else one whose blocks fit what is appended: many may be filled at a time. */
+  static borrow(): OutputBuffer {
+    return idleBuffers.pop() ?? new OutputBuffer();
+  }
 
   /** Octets that wait to be taken. */
   get length(): number {
     return this.#length;
+  }
+
+  /** Whether its blocks are lent: what has to wait should not stay in them. */
+  get reusable(): boolean {
+    return this.#reused !== undefined;
   }
 
   /**
@@ -57,11 +87,22 @@ export class OutputBuffer {
    * @returns octets of payload
    */
   appendTextFrame(first: number, text: string, maskingKey: number | undefined): number {
-    const payloadLength = Buffer.byteLength(text, 'utf8');
-    const block = this.#reserve(frameHeaderLength(payloadLength, maskingKey !== undefined) + payloadLength);
-    const start = encodeFrameHeader(block, this.#blockLength, first, payloadLength, maskingKey);
-    block.write(text, start, 'utf8');
-    if (maskingKey !== undefined) applyMask(block, start, start + payloadLength, maskingKey);
+    const { length } = text;
+    const masked = maskingKey !== undefined;
+    // Most text is ASCII and has as many octets as characters, so the header for that is left room for, and moved to
+    // only when it was wrong: counting the octets first would cost as much as writing them.
+    const headerLength = frameHeaderLength(length, masked);
+    const block = this.#reserveText(text, headerLength);
+    let start = this.#blockLength + headerLength;
+    const end = start + writeText(block, start, text);
+    const payloadLength = end - start;
+    const shift = payloadLength === length ? 0 : frameHeaderLength(payloadLength, masked) - headerLength;
+    if (shift > 0) {
+      block.copyWithin(start + shift, start, end);
+      start += shift;
+    }
+    encodeFrameHeader(block, this.#blockLength, first, payloadLength, maskingKey);
+    if (masked) applyMask(block, start, start + payloadLength, maskingKey);
     this.#advance(start + payloadLength);
     return payloadLength;
   }
@@ -78,33 +119,74 @@ export class OutputBuffer {
     this.#length += bytes.length;
   }
 
-  /** Hands everything over, in order; the taker may keep it. */
+  /** Hands everything over, in order; the taker may keep it, unless `reuse` is called. */
   take(): readonly Uint8Array[] {
     this.#endBlock();
     const chunks = this.#chunks;
-    this.clear();
+    this.#chunks = [];
+    this.#nextBlock = smallestBlock;
+    this.#length = 0;
     return chunks;
   }
 
   /** Drops everything that was not taken. These are whole frames, so the stream stays in step. */
   clear(): void {
-    this.#chunks = [];
-    this.#block = undefined;
-    this.#blockStart = 0;
-    this.#blockLength = 0;
-    this.#nextBlock = smallestBlock;
-    this.#length = 0;
+    this.take();
+  }
+
+  /**
+   * Nobody needs what was taken any more, nor will anybody append here: the blocks may be written over. Without this
+   * they are the taker's.
+   */
+  reuse(): void {
+    if (idleBuffers.length >= mostIdleBuffers) return;
+    this.#reusedCount = 0;
+    idleBuffers.push(this.#reused === undefined ? new OutputBuffer(true) : this);
+  }
+
+  /** The same octets in memory of their own, for a wait of unknown length; this buffer's blocks may be used again. */
+  settled(): OutputBuffer {
+    const own = new OutputBuffer();
+    for (const chunk of this.take()) own.appendEncoded(chunk);
+    this.reuse();
+    return own;
   }
 
   /** A block with room for `length` octets at #blockLength. */
   #reserve(length: number): Buffer {
     if (this.#block !== undefined && this.#block.length - this.#blockLength >= length) return this.#block;
     this.#endBlock();
+    this.#block = this.#reusedBlock(length) ?? this.#newBlock(length);
+    return this.#block;
+  }
+
+  /** A block with room for a header and the text, of which only the most octets are known that it may take. */
+  #reserveText(text: string, headerLength: number): Buffer {
+    const most = headerLength + maximumHeaderLength + text.length * 3;
+    const block = this.#block;
+    if (block !== undefined && block.length - this.#blockLength >= most) return block;
+    if (most <= firstReusedBlock) return this.#reserve(most);
+    return this.#reserve(headerLength + maximumHeaderLength + Buffer.byteLength(text, 'utf8'));
+  }
+
+  #newBlock(length: number): Buffer {
     const size = Math.max(length, this.#nextBlock);
-    const block = size <= pooledBlock ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
     if (this.#nextBlock < largestBlock) this.#nextBlock *= 2;
-    this.#block = block;
-    return block;
+    return size <= pooledBlock ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
+  }
+
+  /** The next block that is used again, when there is one with that room. */
+  #reusedBlock(length: number): Buffer | undefined {
+    const reused = this.#reused;
+    if (reused === undefined) return undefined;
+    if (this.#reusedCount === 0 && length <= firstReusedBlock) {
+      this.#reusedCount = 1;
+      return reused[0];
+    }
+    if (this.#reusedCount === 2 || length > largestBlock) return undefined;
+    this.#reusedCount = 2;
+    reused[1] ??= Buffer.allocUnsafeSlow(largestBlock);
+    return reused[1];
   }
 
   #advance(end: number): void {
@@ -126,4 +208,19 @@ export class OutputBuffer {
     this.#blockStart = 0;
     this.#blockLength = 0;
   }
+}
+
+/** Writes a string as UTF-8, for which there is room. @returns octets */
+function writeText(block: Buffer, start: number, text: string): number {
+  const { length } = text;
+  if (length <= shortText) {
+    let index = 0;
+    for (; index < length; index++) {
+      const unit = text.charCodeAt(index);
+      if (unit >= 0x80) break;
+      block[start + index] = unit;
+    }
+    if (index === length) return length;
+  }
+  return block.write(text, start, 'utf8');
 }

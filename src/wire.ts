@@ -9,6 +9,7 @@ import { CloseCode, truncateReason } from './close.ts';
 import { type CloseRecord, explainClose } from './close-record.ts';
 import { type Connection, type ConnectionEvents, ReadyState } from './connection.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { LentSocket, own, type StreamOwner } from './lent-socket.ts';
 import type { Clock } from './options.ts';
 import type { PreparedMessage } from './prepared-message.ts';
 
@@ -18,6 +19,8 @@ export type SendResult = (typeof SendResult)[keyof typeof SendResult];
 
 /** Octets that may stay in TCP after an expulsion: a Close frame, which over TLS waits a moment in any case. */
 const closeAllowance = 1024;
+
+const nothing = new Uint8Array(0);
 
 /** Limits and deadlines; one object may serve all wires. Units and defaults: ServerOptions. */
 export interface WireOptions {
@@ -53,7 +56,7 @@ export interface WireEvents {
   held?(difference: number): void;
 }
 
-export class Wire {
+export class Wire implements StreamOwner {
   readonly #tcp: TcpSocket;
   readonly #connection: Connection;
   readonly #options: WireOptions;
@@ -63,6 +66,7 @@ export class Wire {
   /** What goes out before the first frame: the reply that opens the WebSocket, so that one write takes both. */
   #head: Uint8Array | undefined;
 
+  #onWritten: (() => void) | undefined;
   #scheduled = false;
   #receiving = false;
   #wantsDrain = false;
@@ -136,20 +140,15 @@ export class Wire {
    */
   start(rest: Uint8Array, held = false): void {
     const tcp = this.#tcp;
-    tcp.on('data', (chunk: Buffer) => this.#receive(chunk));
-    tcp.on('end', () => this.#receiveEnd());
-    tcp.on('timeout', () => this.#timedOut());
-    tcp.on('error', (error) => {
-      this.#error = error;
-    });
-    tcp.on('close', () => this.#finish());
     if (held) {
       this.#held = rest;
       tcp.pause();
+      own(tcp, this);
       this.#flush();
     } else {
+      own(tcp, this);
       tcp.resume();
-      this.#receive(rest);
+      this.receive(rest, false);
     }
   }
 
@@ -159,7 +158,7 @@ export class Wire {
     if (rest === undefined) return;
     this.#held = undefined;
     this.#heartbeat.restart(this.#options.clock.now());
-    this.#receive(rest);
+    this.receive(rest, false);
     this.#readOrWait();
   }
 
@@ -182,7 +181,6 @@ export class Wire {
     }
     this.#connection.send(data, compress);
     this.#schedule();
-    this.#reportHeld();
     if (this.bufferedAmount <= maxBufferedAmount / 2) return SendResult.sent;
     this.#wantsDrain = true;
     return SendResult.buffered;
@@ -264,14 +262,14 @@ export class Wire {
     }
   }
 
-  // TCP -----------------------------------------------------------------------------------------------------------
+  // StreamOwner: what TCP says ------------------------------------------------------------------------------------
 
-  #receive(chunk: Uint8Array): void {
+  receive(chunk: Uint8Array, lent: boolean): void {
     if (chunk.length > 0) {
       this.#lastReceived = this.#options.clock.now();
       this.#receiving = true;
       try {
-        this.#connection.receive(chunk, this.#sink);
+        this.#connection.receive(chunk, this.#sink, lent);
       } catch (error) {
         // No fault of the peer's, which the core answers itself.
         this.#events.failed(error);
@@ -283,11 +281,32 @@ export class Wire {
     this.#reportHeld();
   }
 
-  #receiveEnd(): void {
+  receiveEnd(): void {
     this.#connection.receiveEnd();
     this.#flush();
     this.#reportHeld();
   }
+
+  failed(error: Error): void {
+    this.#error = error;
+  }
+
+  closed(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    const now = this.#options.clock.now();
+    const record = explainClose(this.#connection, {
+      cause: this.#cause,
+      error: this.#error,
+      duration: now - this.#openedAt,
+      idleTime: now - this.#lastReceived,
+    });
+    this.#connection.receiveEnd();
+    this.#reportHeld();
+    this.#events.closed(record);
+  }
+
+  // To TCP ----------------------------------------------------------------------------------------------------------
 
   #reportHeld(): void {
     const amount = this.#finished ? 0 : this.heldAmount;
@@ -313,41 +332,49 @@ export class Wire {
     if (this.#connection.readyState !== ReadyState.open) this.#beginClosing();
     if (tcp.destroyed || this.#ended) return;
     if (tcp.writableLength > 0) {
+      this.#connection.settleOutput();
       this.#readOrWait();
       return;
     }
-    const { chunks, end } = this.#connection.takeOutput();
-    this.#write(chunks);
-    if (end) {
+    if (this.#connection.pendingAmount > 0 || this.#head !== undefined) this.#write();
+    if (this.#connection.ended) {
       this.#ended = true;
       tcp.end();
     }
     if (tcp.writableLength === 0) return;
     // Only Node sees octets leave in the middle of one long write, so this wait is by its timer and not by the clock.
     // It goes on after the write, for over TLS every write waits a little, and ends itself in #timedOut.
-    if (!tcp.timeout) tcp.setTimeout(this.#options.pongTimeout);
+    if (!tcp.timeout) tcp.setTimeout(this.#options.pongTimeout, () => this.#timedOut());
     this.#readOrWait();
   }
 
-  #write(chunks: readonly Uint8Array[]): void {
+  #write(): void {
     const tcp = this.#tcp;
     const head = this.#head;
     this.#head = undefined;
+    const { chunks, buffer } = this.#connection.takeOutput();
+    // TCP mostly takes a write in this moment, and then there is nobody to call back: that would cost a tenth of it all.
+    const written = this.#wantsDrain || !(tcp instanceof LentSocket) ? this.#written : undefined;
     const last = chunks.length - 1;
-    if (last < 0) {
-      if (head !== undefined) tcp.write(head, this.#written);
-      return;
+    if (last === 0 && head === undefined) {
+      tcp.write(chunks[0] as Uint8Array, written);
+    } else {
+      tcp.cork();
+      if (head !== undefined) tcp.write(head, last < 0 ? written : undefined);
+      for (const [index, chunk] of chunks.entries()) tcp.write(chunk, index === last ? written : undefined);
+      tcp.uncork();
     }
-    const several = last > 0 || head !== undefined;
-    if (several) tcp.cork();
-    if (head !== undefined) tcp.write(head);
-    for (let index = 0; index < last; index++) tcp.write(chunks[index] as Uint8Array);
-    tcp.write(chunks[last] as Uint8Array, this.#written);
-    if (several) tcp.uncork();
+    if (tcp.writableLength === 0) buffer?.reuse();
+    else if (written === undefined) tcp.write(nothing, this.#written);
   }
 
   /** TCP has taken a write whole. One function for all writes: a closure for each would be waste. */
-  readonly #written = (): void => {
+  get #written(): () => void {
+    this.#onWritten ??= () => this.#wrote();
+    return this.#onWritten;
+  }
+
+  #wrote(): void {
     const tcp = this.#tcp;
     if (tcp.destroyed || tcp.writableLength > 0) return;
     // Besides frames, the end of our side may have waited for this.
@@ -358,7 +385,7 @@ export class Wire {
     if (!this.#wantsDrain || this.bufferedAmount > 0) return;
     this.#wantsDrain = false;
     if (this.readyState === ReadyState.open) this.#events.drained();
-  };
+  }
 
   /** A peer that sends and does not read would fill our memory with answers: it is not read from meanwhile. */
   #readOrWait(): void {
@@ -382,21 +409,6 @@ export class Wire {
     this.#closeBy ??= this.#options.clock.now() + this.#options.closeTimeout;
     // Messages are nobody's any more, but the peer's Close must be heard.
     this.release();
-  }
-
-  #finish(): void {
-    if (this.#finished) return;
-    this.#finished = true;
-    const now = this.#options.clock.now();
-    const record = explainClose(this.#connection, {
-      cause: this.#cause,
-      error: this.#error,
-      duration: now - this.#openedAt,
-      idleTime: now - this.#lastReceived,
-    });
-    this.#connection.receiveEnd();
-    this.#reportHeld();
-    this.#events.closed(record);
   }
 }
 
