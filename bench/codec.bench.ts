@@ -6,21 +6,18 @@
  * less than time on the wall. Run by run.ts, or alone:
  * `node --import tsx bench/codec.bench.ts [--quick] [--only PART] [--json FILE]`.
  */
-import { type ChildProcess, execFileSync, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { realpathSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bundleWorker } from './codec/bundle.ts';
 import { type Case, cases, type Unit } from './codec/cases.ts';
-import type { Answer, Order } from './codec/worker.ts';
+import { flags, type SubjectName, SubjectProcess, subjectNames } from './codec/process.ts';
+import { machine, ownVersion, repository, versionOf } from './environment.ts';
 import type { Measure, Results, Series, Subject } from './results.ts';
 import { median, ratio, spread } from './statistics.ts';
 
 export interface CodecOptions {
-  /** Fewer cases, rounds and shorter ones, for a look: under 35 seconds. */
+  /** Fewer cases, and fewer and shorter rounds, for a look: under 35 seconds. */
   readonly quick: boolean;
   /** Called when a case begins, and at the end with `done` equal to `total`. */
   readonly progress: (done: number, total: number, what: string) => void;
@@ -39,104 +36,100 @@ interface Plan {
 }
 
 const plans = {
-  full: { rounds: 9, warmUp: 150, round: 40, memory: 40 },
+  full: { rounds: 9, warmUp: 100, round: 30, memory: 30 },
   quick: { rounds: 5, warmUp: 40, round: 8, memory: 8 },
 } as const satisfies Record<string, Plan>;
 
-const subjectNames = ['barewire', 'ws', 'ws+bufferutil'] as const;
-type SubjectName = (typeof subjectNames)[number];
+const notes = [
+  'Times are CPU time of the whole process: user and system, with the threads of the collector and the compiler.',
+  'Each subject is a process of its own, in plain JavaScript; those that share a set of cases take turns, A B C A B C.',
+  'What each hands out is compared with what it should be, message by message, before it is timed.',
+  'Octets to decode are put back between two runs, untimed, into the same memory, for all subjects alike. barewire is ' +
+    'lent them, as by its server, and so copies what it hands out as octets; ws may hand out views.',
+  'Text becomes a string for everybody. What ws sends as a string is turned into octets, as its socket would do.',
+  'With frames of 16 KiB and more the young generation is collected before each run, untimed: else the figure tells ' +
+    'how often malloc got its pages back. What collecting costs is given apart.',
+  'deflate of ws is asynchronous and uses the thread pool; its CPU time is counted, the waiting is not. Both use ' +
+    'windows of 2 KiB and level 6. Where nothing is masked, bufferutil changes nothing and is left out.',
+];
 
-const require = createRequire(import.meta.url);
-
-/** The version of a package as ws would find it; undefined when it is not there. */
-function versionOf(name: string): string | undefined {
+/** Measures everything, or what `only` leaves of it. @throws Error when a subject hands out what it should not */
+export async function measureCodec({ quick, progress, only }: CodecOptions): Promise<Results> {
+  const startedAt = new Date();
+  const wanted = chosenCases(quick, only);
+  const bufferutil = versionOf('bufferutil', 'ws');
+  const names = subjectNames.filter((name) => name !== 'ws+bufferutil' || bufferutil !== undefined);
+  const measures: Measure[] = [];
+  const bundle = await bundleWorker();
   try {
-    const path = createRequire(require.resolve('ws')).resolve(`${name}/package.json`);
-    const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    if (typeof parsed === 'object' && parsed !== null && 'version' in parsed) return String(parsed.version);
-  } catch {}
-  return undefined;
+    for (const set of new Set(wanted.map((each) => each.set))) {
+      const processes = await Promise.all(names.map((name) => SubjectProcess.start(name, bundle.worker)));
+      try {
+        for (const each of wanted.filter((one) => one.set === set)) {
+          progress(measures.length, wanted.length, each.title);
+          measures.push(await measureCase(each, processes, quick ? plans.quick : plans.full));
+        }
+      } finally {
+        for (const each of processes) each.stop();
+      }
+    }
+  } finally {
+    bundle.remove();
+  }
+  progress(wanted.length, wanted.length, 'done');
+  const flagsGiven = `${quick ? ' --quick' : ''}${only === undefined ? '' : ` --only ${only}`}`;
+  return {
+    schema: 1,
+    kind: 'codec',
+    mode: quick ? 'quick' : 'full',
+    startedAt: startedAt.toISOString(),
+    duration: (Date.now() - startedAt.getTime()) / 1000,
+    command: `node --import tsx bench/codec.bench.ts${flagsGiven}`,
+    ...repository(),
+    machine: machine(flags),
+    subjects: names.map((name) => subjectOf(name, bufferutil)),
+    measures,
+    notes: [
+      ...notes,
+      ...(bufferutil === undefined ? ['bufferutil is not installed, so `ws+bufferutil` was left out.'] : []),
+    ],
+  };
 }
 
-const isAnswer = (value: unknown): value is Answer =>
-  typeof value === 'object' && value !== null && 'nanoseconds' in value && 'allocated' in value;
-
-/** One subject in its process. */
-class Worker {
-  readonly name: SubjectName;
-  readonly #child: ChildProcess;
-
-  private constructor(name: SubjectName, child: ChildProcess) {
-    this.name = name;
-    this.#child = child;
-  }
-
-  static async start(name: SubjectName, program: string): Promise<Worker> {
-    const { WS_NO_BUFFER_UTIL: _, ...environment } = process.env;
-    const child = fork(program, [name], {
-      execArgv: ['--expose-gc'],
-      env: name === 'ws' ? { ...environment, WS_NO_BUFFER_UTIL: '1' } : environment,
-    });
-    const worker = new Worker(name, child);
-    await worker.#next();
-    return worker;
-  }
-
-  async #next(): Promise<unknown> {
-    const abort = new AbortController();
-    const ended = once(this.#child, 'exit', { signal: abort.signal }).then(() => {
-      throw new Error(`The process of ${this.name} ended before it was asked to.`);
-    });
-    const [value]: unknown[] = await Promise.race([once(this.#child, 'message'), ended]);
-    ended.catch(() => {});
-    abort.abort();
-    return value;
-  }
-
-  /** @throws Error when what the subject hands out is wrong */
-  async ask(order: Order): Promise<Answer> {
-    this.#child.send(order);
-    const value = await this.#next();
-    if (isAnswer(value)) return value;
-    const error = typeof value === 'object' && value !== null && 'error' in value ? value.error : value;
-    throw new Error(`${this.name}: ${error}`);
-  }
-
-  stop(): void {
-    this.#child.kill();
-  }
-}
-
-function inUnit(unit: Unit, nanoseconds: number, octets: number): number {
-  if (unit === 'ns/frame') return nanoseconds;
-  if (unit === 'µs/message') return nanoseconds / 1000;
-  return (octets / nanoseconds) * (unit === 'MB/s' ? 1000 : 1);
+function chosenCases(quick: boolean, only: string | undefined): Case[] {
+  const chosen = cases.filter(
+    ({ id, group, set, quick: isQuick }) =>
+      (isQuick || !quick) && (only === undefined || [id, group, set].some((name) => name.includes(only))),
+  );
+  if (chosen.length > 0) return chosen;
+  throw new RangeError(`No ${quick ? 'quick ' : ''}case of the codec bench has "${only}" in its name.`);
 }
 
 /** One case, all subjects in turn. */
-async function measureCase(each: Case, workers: readonly Worker[], plan: Plan): Promise<Measure> {
+async function measureCase(each: Case, processes: readonly SubjectProcess[], plan: Plan): Promise<Measure> {
   const { id, title, group, unit, goals, masks } = each;
   // Where nothing is masked, ws is the same with bufferutil and without.
-  const apart = workers.filter(({ name }) => masks || name !== 'ws+bufferutil');
-  const all = apart.map((worker) => ({ worker, samples: [] as number[] }));
-  await Promise.all(apart.map((worker) => worker.ask({ id, step: 'check', milliseconds: plan.warmUp })));
+  const apart = processes.filter(({ name }) => masks || name !== 'ws+bufferutil');
+  await Promise.all(apart.map((one) => one.ask({ id, step: 'check', milliseconds: plan.warmUp })));
+  const samples = apart.map((): number[] => []);
   for (let round = 0; round < plan.rounds; round++) {
-    for (const { worker, samples } of all) {
-      samples.push((await worker.ask({ id, step: 'time', milliseconds: plan.round })).nanoseconds);
+    for (const [at, one] of apart.entries()) {
+      const { nanoseconds } = await one.ask({ id, step: 'time', milliseconds: plan.round });
+      samples[at]?.push(nanoseconds);
     }
   }
   const series: Series[] = [];
-  for (const { worker, samples } of all) {
-    const memory = await worker.ask({ id, step: 'memory', milliseconds: plan.memory });
+  for (const [at, one] of apart.entries()) {
+    const memory = await one.ask({ id, step: 'memory', milliseconds: plan.memory });
     const { octetsPerFrame } = memory;
-    const nanoseconds = median(samples);
+    const times = samples[at] ?? [];
     series.push({
-      subject: worker.name,
-      samples: samples.map((sample) => inUnit(unit, sample, octetsPerFrame)),
+      subject: one.name,
+      samples: times.map((nanoseconds) => inUnit(unit, nanoseconds, octetsPerFrame)),
       also: {
         ...memory.also,
-        'M frames/s': 1000 / nanoseconds,
-        'GB/s': octetsPerFrame / nanoseconds,
+        'M frames/s': 1000 / median(times),
+        'GB/s': octetsPerFrame / median(times),
         'B/frame': memory.allocated,
         'GC ns/frame': memory.collecting,
       },
@@ -153,52 +146,10 @@ async function measureCase(each: Case, workers: readonly Worker[], plan: Plan): 
   };
 }
 
-/** Measures everything, or what `only` leaves of it. @throws Error when a subject hands out what is wrong */
-export async function measureCodec({ quick, progress, only }: CodecOptions): Promise<Results> {
-  const startedAt = new Date();
-  const plan = quick ? plans.quick : plans.full;
-  const wanted = cases.filter(
-    (each) =>
-      (each.quick || !quick) &&
-      (only === undefined || [each.id, each.group, each.set].some((name) => name.includes(only))),
-  );
-  if (wanted.length === 0) throw new RangeError(`No case of the codec bench has ${only} in its name.`);
-  const bufferutil = versionOf('bufferutil');
-  const names = subjectNames.filter((name) => name !== 'ws+bufferutil' || bufferutil !== undefined);
-  const measures: Measure[] = [];
-  const bundle = await bundleWorker();
-  try {
-    for (const set of new Set(wanted.map((each) => each.set))) {
-      const workers: Worker[] = [];
-      try {
-        workers.push(...(await Promise.all(names.map((name) => Worker.start(name, bundle.worker)))));
-        for (const each of wanted.filter((one) => one.set === set)) {
-          progress(measures.length, wanted.length, each.title);
-          measures.push(await measureCase(each, workers, plan));
-        }
-      } finally {
-        for (const worker of workers) worker.stop();
-      }
-    }
-  } finally {
-    bundle.remove();
-  }
-  progress(wanted.length, wanted.length, 'done');
-  return {
-    schema: 1,
-    kind: 'codec',
-    mode: quick ? 'quick' : 'full',
-    startedAt: startedAt.toISOString(),
-    duration: (Date.now() - startedAt.getTime()) / 1000,
-    command: `node --import tsx bench/codec.bench.ts${quick ? ' --quick' : ''}${only === undefined ? '' : ` --only ${only}`}`,
-    ...repository(),
-    machine: machine(),
-    subjects: names.map((name) => subjectOf(name, bufferutil)),
-    measures,
-    notes: [
-      ...(bufferutil === undefined ? ['bufferutil is not installed, so `ws+bufferutil` was left out.'] : []),
-    ],
-  };
+function inUnit(unit: Unit, nanoseconds: number, octets: number): number {
+  if (unit === 'ns/frame') return nanoseconds;
+  if (unit === 'µs/message') return nanoseconds / 1000;
+  return (octets / nanoseconds) * (unit === 'MB/s' ? 1000 : 1);
 }
 
 function subjectOf(name: SubjectName, bufferutil: string | undefined): Subject {
@@ -209,59 +160,27 @@ function subjectOf(name: SubjectName, bufferutil: string | undefined): Subject {
   return { name, version: `${version} + ${bufferutil}`, runtime, options: '' };
 }
 
-function ownVersion(): string {
-  const parsed: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return typeof parsed === 'object' && parsed !== null && 'version' in parsed
-    ? String(parsed.version)
-    : 'unknown';
-}
+const figure = (value: number): string => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 
-function repository(): { commit: string; dirty: boolean } {
-  const git = (...args: string[]): string =>
-    execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-  try {
-    return { commit: git('rev-parse', 'HEAD'), dirty: git('status', '--porcelain') !== '' };
-  } catch {
-    return { commit: 'unknown', dirty: true };
-  }
-}
-
-function machine(): Results['machine'] {
-  let governor = 'unknown';
-  try {
-    governor = readFileSync('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor', 'utf8').trim();
-  } catch {}
-  return {
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: availableParallelism(),
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    kernel: release(),
-    governor,
-    node: process.version,
-    v8: process.versions.v8,
-    flags: process.execArgv,
-  };
-}
-
-/** The table for a terminal: a line for each case. */
+/** For a terminal: a line for each case, with the interval that holds the ratio in 95 of 100 runs. */
 function table({ measures }: Results): string {
-  const figure = (value: number): string => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
+  const head = ['case', 'unit', ...subjectNames.map((name) => `${name}: median, spread, B/frame`)].join(
+    ' | ',
+  );
   const lines = measures.map(({ id, unit, better, goals, series }) => {
+    const cells = series.map(({ samples, also }) => {
+      const octets = (also['B/frame'] ?? 0).toFixed(0);
+      return `${figure(median(samples)).padStart(6)} ±${(spread(samples) * 100).toFixed(0).padStart(2)} % ${octets.padStart(7)} B`;
+    });
     const [own, ...others] = series;
-    const cells = series.map(
-      ({ samples, also }) =>
-        `${figure(median(samples)).padStart(8)} ±${(spread(samples) * 100).toFixed(0).padStart(2)}% ${(also['B/frame'] ?? 0).toFixed(0).padStart(8)} B`,
-    );
     const ratios = others.map(({ subject, samples }) => {
       const { low, middle, high } = ratio(own?.samples ?? [], samples, better);
       const goal = goals.find(({ against }) => against === subject)?.ratio;
-      const met =
-        goal === undefined ? '' : middle >= goal ? ` (goal ${goal}: met)` : ` (goal ${goal}: not met)`;
-      return `${middle.toFixed(2)} x ${subject} [${low.toFixed(2)}, ${high.toFixed(2)}]${met}`;
+      const met = goal === undefined ? '' : ` (goal ${goal}: ${middle >= goal ? 'met' : 'not met'})`;
+      return `${figure(middle)} x ${subject} [${figure(low)}, ${figure(high)}]${met}`;
     });
-    return `${id.padEnd(40)} ${unit.padEnd(8)} ${cells.join(' |')}   ${ratios.join(', ')}`;
+    return `${id.padEnd(38)} ${unit.padEnd(10)} ${cells.join(' | ')}   ${ratios.join(', ')}`;
   });
-  const head = `${'case'.padEnd(40)} ${'unit'.padEnd(8)} ${(measures[0]?.series ?? []).map(({ subject }) => subject.padEnd(24)).join(' |')}`;
   return [head, ...lines].join('\n');
 }
 
@@ -270,36 +189,28 @@ function fail(sentence: string): never {
   process.exit(2);
 }
 
-async function main(): Promise<void> {
-  let values: { quick: boolean; only?: string | undefined; json?: string | undefined };
+function readFlags(): { quick: boolean; only?: string | undefined; json?: string | undefined } {
   try {
-    ({ values } = parseArgs({
+    const { values } = parseArgs({
       options: {
         quick: { type: 'boolean', default: false },
         only: { type: 'string' },
         json: { type: 'string' },
       },
-    }));
-  } catch (error) {
-    fail(error instanceof Error ? error.message : String(error));
-  }
-  const { quick, only, json } = values;
-  let results: Results;
-  try {
-    results = await measureCodec({
-      quick,
-      only,
-      progress: (done, total, what) => console.error(`${done}/${total} ${what}`),
     });
+    chosenCases(values.quick, values.only);
+    return values;
   } catch (error) {
-    if (error instanceof RangeError) fail(error.message);
-    throw error;
+    return fail(error instanceof Error ? error.message : String(error));
   }
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify(results)}\n`);
-  console.log(table(results));
-  for (const note of results.notes) console.log(note);
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  await main();
+  const { json, ...options } = readFlags();
+  const progress = (done: number, total: number, what: string): void =>
+    console.error(`${done}/${total} ${what}`);
+  const results = await measureCodec({ quick: options.quick, only: options.only, progress });
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(results)}\n`);
+  console.log(table(results));
+  for (const note of results.notes) console.log(note);
 }

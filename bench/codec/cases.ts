@@ -189,7 +189,7 @@ function deflateCase(type: 'deflate' | 'inflate', length: number, takeover: bool
   const context = takeover ? 'with context' : 'without context';
   return {
     id: `${type}-${nameOf(length)}-json-${takeover ? 'context' : 'alone'}`,
-    title: `${type === 'deflate' ? 'Deflate' : 'Inflate'} JSON of about ${titleOf(length)}, ${context}`,
+    title: `${type === 'deflate' ? 'Deflate' : 'Inflate'} JSON of ${titleOf(length)}, ${context}`,
     group: 'deflate',
     set: 'deflate',
     unit: 'µs/message',

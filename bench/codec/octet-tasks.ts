@@ -80,18 +80,18 @@ export function textTask(id: string, { kind, length }: TextWork, subject: Subjec
   };
 }
 
-/** JSON as a chat or a feed sends it: the same names again and again, values that differ. */
+/** JSON of exactly that length, as a chat or a feed sends it: the same names again and again, values that differ. */
 function json(length: number, random: Random): Buffer {
   const word = (): string => (random(2 ** 31) * 16).toString(36);
-  const entry = () => ({
-    id: word(),
-    time: 1_767_225_610_000 + random(1e9),
-    name: word(),
-    text: `${word()} ${word()}`,
-  });
+  const entry = () => ({ id: word(), time: 1_767_225_610_000 + random(1e9), name: word(), text: word() });
   const entries = [entry()];
   const encode = (): string => JSON.stringify({ event: 'message:new', room: 'general', entries });
-  while (encode().length + 80 < length) entries.push(entry());
+  while (encode().length + 100 < length) entries.push(entry());
+  const [last] = entries;
+  if (last !== undefined) {
+    while (encode().length < length) last.text += ` ${word()}`;
+    last.text = last.text.slice(0, last.text.length - (encode().length - length));
+  }
   return Buffer.from(encode());
 }
 

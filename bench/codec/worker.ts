@@ -126,7 +126,14 @@ async function obey({ id, step, milliseconds }: Order, subject: Subject): Promis
 }
 
 const isOrder = (value: unknown): value is Order =>
-  typeof value === 'object' && value !== null && 'id' in value && 'step' in value && 'milliseconds' in value;
+  typeof value === 'object' &&
+  value !== null &&
+  'id' in value &&
+  typeof value.id === 'string' &&
+  'step' in value &&
+  (value.step === 'check' || value.step === 'time' || value.step === 'memory') &&
+  'milliseconds' in value &&
+  typeof value.milliseconds === 'number';
 
 if (process.send !== undefined) {
   const { subject } = await (process.argv[2] === 'barewire' ? import('./barewire.ts') : import('./ws.ts'));
