@@ -13,6 +13,7 @@ import {
   isControl,
   maximumHeaderLength,
   Opcode,
+  readUint32,
 } from './frame.ts';
 import { applyMask } from './mask.ts';
 import { MessageAssembler, notUtf8 } from './message.ts';
@@ -37,6 +38,10 @@ export interface DecoderOptions {
   /** Where each header that arrives is noted. Default: nowhere that can be seen. */
   readonly frames?: RecentFrames;
 }
+
+/** First octets of a frame that is a message by itself: FIN and the opcode, nothing else. */
+const wholeText = 0x80 | Opcode.text;
+const wholeBinary = 0x80 | Opcode.binary;
 
 export class Decoder {
   readonly #masked: boolean;
@@ -95,14 +100,15 @@ export class Decoder {
     while (!this.#stopped) {
       let header = this.#header;
       if (header === undefined) {
-        if (index === chunk.length) return;
+        index = this.#decodeMessages(chunk, index, sink, lent);
+        if (index === chunk.length || this.#stopped) return;
         const before = this.#carryLength;
         header = before === 0 ? this.#readHeader(chunk, index) : this.#readCarriedHeader(chunk);
         if (header === undefined) return;
         index += header.headerLength - before;
         const end = index + header.payloadLength;
         if (end <= chunk.length) {
-          applyMask(chunk, index, end, header.maskingKey);
+          if (header.masked) applyMask(chunk, index, end, header.maskingKey);
           this.#receiveWhole(header, chunk, index, end, sink, lent);
           index = end;
           continue;
@@ -114,6 +120,40 @@ export class Decoder {
       this.#receivePart(header, chunk, index, end, sink);
       index = end;
     }
+  }
+
+  /**
+   * Hands out what nearly all frames are, from `index` on: whole messages, not compressed, which lie whole in the chunk.
+   * No rule of #check would refuse what is taken here, so nothing is judged, and no object is made for the header.
+   * @returns the index of the first frame that is anything else
+   */
+  #decodeMessages(chunk: Buffer, index: number, sink: DecoderEvents, lent: boolean): number {
+    if (this.#carryLength > 0 || this.#assembler.underWay) return index;
+    const maskBit = this.#masked ? 0x80 : 0;
+    const maskLength = this.#masked ? 4 : 0;
+    let next = index;
+    // Six octets are the shortest masked frame, and enough to read either length below.
+    while (next + 6 <= chunk.length && !this.#stopped) {
+      const first = chunk[next] as number;
+      if (first !== wholeText && first !== wholeBinary) return next;
+      let start = next + 2 + maskLength;
+      let length = (chunk[next + 1] as number) ^ maskBit;
+      if (length === 126) {
+        length = ((chunk[next + 2] as number) << 8) | (chunk[next + 3] as number);
+        if (length < 126) return next;
+        start += 2;
+      } else if (length > 126) {
+        // 64 bits of length, or a mask where there must be none, or none where there must be one.
+        return next;
+      }
+      const end = start + length;
+      if (end > chunk.length || length > this.#maxMessageLength) return next;
+      this.#frames.addReceived(first, length);
+      const isAscii = this.#masked ? applyMask(chunk, start, end, readUint32(chunk, start - 4)) : undefined;
+      next = end;
+      sink.message(first === wholeText ? text(chunk, start, end, isAscii) : octets(chunk, start, end, lent));
+    }
+    return next;
   }
 
   /** A judged header that begins at `index`; when the chunk ends before it does, its octets are carried over. */
@@ -217,7 +257,7 @@ export class Decoder {
   /** The next octets of a payload that is cut over chunks: `chunk[start, end)`, still masked. */
   #receivePart(header: FrameHeader, chunk: Buffer, start: number, end: number, sink: DecoderEvents): void {
     const position = header.payloadLength - this.#remaining;
-    applyMask(chunk, start, end, header.maskingKey, position);
+    if (header.masked) applyMask(chunk, start, end, header.maskingKey, position);
     if (this.#control !== undefined) chunk.copy(this.#control, position, start, end);
     else this.#assembler.push(chunk, start, end, header.fin ? this.#remaining : Number.POSITIVE_INFINITY);
     this.#remaining -= end - start;
@@ -254,8 +294,8 @@ export class Decoder {
   }
 }
 
-function text(chunk: Buffer, start: number, end: number): string {
-  const decoded = decodeUtf8(chunk, start, end);
+function text(chunk: Buffer, start: number, end: number, isAscii?: boolean): string {
+  const decoded = decodeUtf8(chunk, start, end, isAscii);
   if (decoded === undefined) throw notUtf8();
   return decoded;
 }

@@ -88,7 +88,8 @@ function readUint64(bytes: Uint8Array, index: number): number {
   return high * 2 ** 32 + (high < 2 ** 21 ? low : low - (low % 2 ** 11));
 }
 
-function readUint32(bytes: Uint8Array, index: number): number {
+/** Four octets as one big-endian number, 0 to 2^32 - 1. They must be there. */
+export function readUint32(bytes: Uint8Array, index: number): number {
   return (
     (((bytes[index] as number) << 24) |
       ((bytes[index + 1] as number) << 16) |

@@ -3,16 +3,39 @@
  * arrives, by output.ts and frame.ts for what a client sends. Runs in the browser as well.
  */
 
-/**
- * From this many octets on, eight at a time is quicker than one at a time; below it, building the 64-bit view costs
- * more than it saves (bench/codec.bench.ts measures both).
- */
+/** In memory that is not known yet, shorter payloads go octet by octet: a view of its words would take longer. */
 const wideLength = 128;
+/** Memory from this many octets on is taken for a buffer that is read into again and again, and worth its view. */
+const readBufferLength = 64 * 1024;
+/** Longer memory never becomes known, because that keeps it from being freed. */
+const longestKnown = 1024 * 1024;
+
+/** What was masked last, its memory as words of 64 bits, and where among their octets it begins. */
+let knownBytes: Uint8Array | undefined;
+let knownBuffer: ArrayBufferLike | undefined;
+let knownWords: BigInt64Array = new BigInt64Array(0);
+let knownOffset = 0;
+
+/** One word. It is filled and asked through its octets, so all of this is right on either byte order. */
+const word = new BigInt64Array(1);
+const wordOctets = new DataView(word.buffer);
+const wordHalves = new Int32Array(word.buffer);
+
+/** Of a word's eight octets: `fromOctet[n]` has ones in those from the nth on, `beforeOctet[n]` in those before it. */
+const fromOctet = new BigInt64Array(8);
+const beforeOctet = new BigInt64Array(8);
+new Uint8Array(fromOctet.buffer).forEach((_, index, octets) => {
+  octets[index] = (index & 7) >= index >>> 3 ? 0xff : 0;
+});
+fromOctet.forEach((ones, index) => {
+  beforeOctet[index] = ~ones;
+});
 
 /**
  * Masks or unmasks `bytes[start, end)` in place; doing it twice gives the octets back.
  * @param maskingKey the four octets of the key read as one big-endian number, 0 to 2^32 - 1
  * @param position how many octets of the same payload came before `start`, so that a payload may arrive in pieces
+ * @returns whether all these octets are ASCII now, which costs next to nothing to tell here
  */
 export function applyMask(
   bytes: Uint8Array,
@@ -20,46 +43,117 @@ export function applyMask(
   end: number,
   maskingKey: number,
   position = 0,
-): void {
-  if (maskingKey === 0) return;
-  const turn = (position & 3) * 8;
-  const key = turn === 0 ? maskingKey : (maskingKey << turn) | (maskingKey >>> (32 - turn));
-  if (end - start >= wideLength) applyMaskWide(bytes, start, end, key);
-  else applyMaskNarrow(bytes, start, end, key);
-}
-
-function applyMaskNarrow(bytes: Uint8Array, start: number, end: number, key: number): void {
-  const first = key >>> 24;
-  const second = (key >>> 16) & 0xff;
-  const third = (key >>> 8) & 0xff;
-  const fourth = key & 0xff;
-  let index = start;
-  // `as number`: the index is below `end`, and a branch on undefined would cost more here than the XOR itself.
-  for (const last = end - 3; index < last; index += 4) {
-    bytes[index] = (bytes[index] as number) ^ first;
-    bytes[index + 1] = (bytes[index + 1] as number) ^ second;
-    bytes[index + 2] = (bytes[index + 2] as number) ^ third;
-    bytes[index + 3] = (bytes[index + 3] as number) ^ fourth;
+): boolean {
+  const key = turn(maskingKey, position);
+  // Only for another array its buffer is asked for: that getter alone takes longer than a short payload.
+  if (bytes === knownBytes) return maskWithin(knownWords, knownOffset, bytes, start, end, key);
+  const { buffer, byteOffset } = bytes;
+  if (buffer !== knownBuffer) {
+    const { byteLength } = buffer;
+    if (end - start < wideLength && byteLength < readBufferLength) return maskOctets(bytes, start, end, key);
+    // A word lies on a multiple of eight in its buffer.
+    const first = byteLength > longestKnown ? Math.floor((byteOffset + start) / 8) * 8 : 0;
+    const words = new BigInt64Array(buffer, first, Math.floor((byteLength - first) / 8));
+    if (byteLength > longestKnown) return maskWithin(words, byteOffset - first, bytes, start, end, key);
+    knownBuffer = buffer;
+    knownWords = words;
   }
-  if (index < end) bytes[index] = (bytes[index] as number) ^ first;
-  if (index + 1 < end) bytes[index + 1] = (bytes[index + 1] as number) ^ second;
-  if (index + 2 < end) bytes[index + 2] = (bytes[index + 2] as number) ^ third;
+  knownBytes = bytes;
+  knownOffset = byteOffset;
+  return maskWithin(knownWords, knownOffset, bytes, start, end, key);
 }
 
-const wordOctets = new Uint8Array(8);
-const word = new BigUint64Array(wordOctets.buffer);
+/** Masks by words, and by octets what lies behind the last whole word of the memory. */
+function maskWithin(
+  words: BigInt64Array,
+  offset: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  key: number,
+): boolean {
+  const wordsEnd = words.length * 8 - offset;
+  if (end <= wordsEnd) return maskWords(words, offset + start, offset + end, key);
+  if (start >= wordsEnd) return maskOctets(bytes, start, end, key);
+  const isAscii = maskOctets(bytes, wordsEnd, end, turn(key, wordsEnd - start));
+  return maskWords(words, offset + start, offset + wordsEnd, key) && isAscii;
+}
 
-/** The same with the middle part as 64-bit words, which have to lie on multiples of eight in the buffer. */
-function applyMaskWide(bytes: Uint8Array, start: number, end: number, key: number): void {
-  const aligned = start + (-(bytes.byteOffset + start) & 7);
-  const words = (end - aligned) >>> 3;
-  applyMaskNarrow(bytes, start, aligned, key);
-  const turn = ((aligned - start) & 3) * 8;
-  const turned = turn === 0 ? key : (key << turn) | (key >>> (32 - turn));
-  // Filling the word through its octets makes it right on either byte order.
-  for (let index = 0; index < 8; index++) wordOctets[index] = turned >>> (24 - (index & 3) * 8);
+/** The key as it stands on the octet that many behind its first. */
+function turn(key: number, octets: number): number {
+  const bits = (octets & 3) * 8;
+  return bits === 0 ? key : (key << bits) | (key >>> (32 - bits));
+}
+
+/**
+ * The octets `[start, end)` of these words, eight at a time. Those of the first and of the last word that belong to
+ * others are met with zeros, which leaves them as they are.
+ */
+function maskWords(words: BigInt64Array, start: number, end: number, key: number): boolean {
+  if (start === end) return true;
+  const turned = turn(key, -start);
+  wordOctets.setInt32(0, turned);
+  wordOctets.setInt32(4, turned);
+  // `as bigint`: the indices are within, and a branch on undefined would cost more here than the XOR itself.
   const pattern = word[0] as bigint;
-  const view = new BigUint64Array(bytes.buffer, bytes.byteOffset + aligned, words);
-  for (let index = 0; index < words; index++) view[index] = (view[index] as bigint) ^ pattern;
-  applyMaskNarrow(bytes, aligned + words * 8, end, turned);
+  const last = end >>> 3;
+  let index = start >>> 3;
+  const head = fromOctet[start & 7] as bigint;
+  const tail = beforeOctet[end & 7] as bigint;
+  // From here on `word` takes the union of the octets: a variable that changes would be a new object each time.
+  if (index === last) {
+    const masked = (words[index] as bigint) ^ (pattern & head & tail);
+    words[index] = masked;
+    word[0] = masked & head & tail;
+    return isAsciiWord();
+  }
+  const masked = (words[index] as bigint) ^ (pattern & head);
+  words[index++] = masked;
+  word[0] = masked & head;
+  for (; index < last - 7; index += 8) {
+    const a = (words[index] as bigint) ^ pattern;
+    const b = (words[index + 1] as bigint) ^ pattern;
+    const c = (words[index + 2] as bigint) ^ pattern;
+    const d = (words[index + 3] as bigint) ^ pattern;
+    const e = (words[index + 4] as bigint) ^ pattern;
+    const f = (words[index + 5] as bigint) ^ pattern;
+    const g = (words[index + 6] as bigint) ^ pattern;
+    const h = (words[index + 7] as bigint) ^ pattern;
+    words[index] = a;
+    words[index + 1] = b;
+    words[index + 2] = c;
+    words[index + 3] = d;
+    words[index + 4] = e;
+    words[index + 5] = f;
+    words[index + 6] = g;
+    words[index + 7] = h;
+    word[0] = (word[0] as bigint) | (a | b | (c | d)) | (e | f | (g | h));
+  }
+  for (; index < last; index++) {
+    const masked = (words[index] as bigint) ^ pattern;
+    words[index] = masked;
+    word[0] = (word[0] as bigint) | masked;
+  }
+  if ((end & 7) !== 0) {
+    const masked = (words[index] as bigint) ^ (pattern & tail);
+    words[index] = masked;
+    word[0] = (word[0] as bigint) | (masked & tail);
+  }
+  return isAsciiWord();
+}
+
+function isAsciiWord(): boolean {
+  return (((wordHalves[0] as number) | (wordHalves[1] as number)) & 0x80808080) === 0;
+}
+
+function maskOctets(bytes: Uint8Array, start: number, end: number, key: number): boolean {
+  let union = 0;
+  let shift = 24;
+  for (let index = start; index < end; index++) {
+    const masked = (bytes[index] as number) ^ ((key >>> shift) & 0xff);
+    bytes[index] = masked;
+    union |= masked;
+    shift = (shift - 8) & 31;
+  }
+  return union < 0x80;
 }
