@@ -16,6 +16,8 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
       'src/client-address.ts',
       'src/close.ts',
       'src/http-encode.ts',
+      'src/http-error.ts',
+      'src/http-fields.ts',
       'src/http-head.ts',
       'src/ip-address.ts',
       'src/mask.ts',
@@ -50,6 +52,7 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
       'src/message.ts',
       'src/output.ts',
       'src/prepared-message.ts',
+      'src/upgrade-request.ts',
     ],
   ],
   [

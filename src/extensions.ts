@@ -2,6 +2,8 @@
  * The grammar of Sec-WebSocket-Extensions (RFC 6455 §9.1): offers and answers as data, and back. Called by
  * handshake.ts; what an extension's parameters mean is the extension's business (RFC 7692 in deflate-negotiation.ts).
  */
+
+import { endOfToken } from './http-fields.ts';
 import { combined, type Fields, HttpError, isToken, isWhitespace } from './http-head.ts';
 
 export interface ExtensionParameter {
@@ -95,9 +97,10 @@ class ExtensionScanner {
   #token(what: string): string {
     this.#skipWhitespace();
     const start = this.#position;
-    while (this.#position < this.#text.length && isToken(this.#text.charAt(this.#position))) this.#position++;
-    if (this.#position === start) throw malformed(`lacks a token where ${what} should stand`);
-    return this.#text.slice(start, this.#position);
+    const end = endOfToken(this.#text, start);
+    if (end === start) throw malformed(`lacks a token where ${what} should stand`);
+    this.#position = end;
+    return this.#text.slice(start, end);
   }
 
   /** The rest of a quoted string; unquoted, it must be a token as well (§9.1). */

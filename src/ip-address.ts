@@ -7,12 +7,12 @@ import { Buffer } from 'node:buffer';
 
 /** The longest address as text: six groups of four digits, each with its colon, and a dotted quad. */
 const longestAddress = 45;
-const decimalOctet = /^(?:0|[1-9]\d{0,2})$/;
 const hexadecimalGroup = /^[0-9a-f]{1,4}$/i;
 const rangeGrammar = /^([^/]*)(?:\/(0|[1-9]\d{0,2}))?$/;
 
 /** What stands before the four octets of an IPv4-mapped address (RFC 4291 §2.5.5.2). */
 const mappedPrefix = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
+const mappedText = '::ffff:';
 const mappedPrefixBits = mappedPrefix.length * 8;
 
 /**
@@ -41,6 +41,13 @@ export function formatIpAddress(octets: Uint8Array): string {
 
 /** The text of an address in its one spelling; undefined when it is no address. */
 export function normaliseIpAddress(text: string): string | undefined {
+  // Most are IPv4, which has one spelling only, or are that behind the prefix that Node writes for the peers of a
+  // server which listens on IPv6 too.
+  if (parseQuad(text) !== undefined) return text;
+  if (text.startsWith(mappedText)) {
+    const quad = text.slice(mappedText.length);
+    if (parseQuad(quad) !== undefined) return quad;
+  }
   const octets = parseIpAddress(text);
   return octets && formatIpAddress(octets);
 }
@@ -53,6 +60,7 @@ const networkBits = 64;
  * address has 2^64. What is no address stays as it is.
  */
 export function countedAddress(text: string): string {
+  if (!text.includes(':')) return text;
   const octets = parseIpAddress(text);
   if (octets?.length !== 16) return text;
   return `${formatIpAddress(masked(octets, networkBits))}/${networkBits}`;
@@ -104,10 +112,34 @@ function masked(octets: Uint8Array, bits: number): Uint8Array {
 }
 
 function parseIpv4(text: string): Uint8Array | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
-  const isQuad = parts.every((part) => decimalOctet.test(part) && Number(part) <= 0xff);
-  return isQuad ? Uint8Array.from(parts, Number) : undefined;
+  const quad = parseQuad(text);
+  return quad === undefined ? undefined : Uint8Array.of(quad >>> 24, quad >>> 16, quad >>> 8, quad);
+}
+
+/**
+ * The number that four decimal octets make, undefined when the text is something else. A loop, for it is asked once or
+ * twice for every connection.
+ */
+function parseQuad(text: string): number | undefined {
+  let quad = 0;
+  let octet = 0;
+  let digits = 0;
+  let dots = 0;
+  for (let index = 0; index < text.length; index++) {
+    const digit = text.charCodeAt(index) - 0x30;
+    if (digit >= 0 && digit <= 9) {
+      // No zero may lead, and with a fourth digit it is over 255.
+      if (digits++ > 0 && octet === 0) return undefined;
+      octet = octet * 10 + digit;
+      if (octet > 0xff) return undefined;
+    } else {
+      if (text[index] !== '.' || digits === 0 || dots++ === 3) return undefined;
+      quad = quad * 256 + octet;
+      octet = 0;
+      digits = 0;
+    }
+  }
+  return digits > 0 && dots === 3 ? quad * 256 + octet : undefined;
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {

@@ -7,7 +7,6 @@ import { HttpError, type RequestHead, singleton } from './http-head.ts';
 export interface ResolvedTarget {
   /** Always with a leading slash; percent-encoding as sent, so that `%2F` is no slash. */
   readonly path: string;
-  readonly query: URLSearchParams;
   /** `name`, `name:port` or `[address]:port`, as sent: of an absolute target, else of Host. */
   readonly host: string;
 }
@@ -24,7 +23,7 @@ const brokenPercent = /%(?![0-9A-Fa-f]{2})/;
  * (RFC 9112 §3.2.2), which must stand there nevertheless (§3.2).
  * @throws HttpError 400 for another form, a fragment, broken percent-encoding in the path, or a bad Host
  */
-export function resolveTarget(head: RequestHead): ResolvedTarget {
+export function resolveTarget(head: Pick<RequestHead, 'target' | 'fields'>): ResolvedTarget {
   const host = singleton(head.fields, 'host', hostSection);
   if (host === undefined) throw new HttpError(400, hostSection, 'The request has no Host.');
   if (!isAuthority(host))
@@ -52,23 +51,29 @@ export function resolveTarget(head: RequestHead): ResolvedTarget {
 function splitTarget(target: string, host: string): ResolvedTarget {
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
-  if (brokenPercent.test(path)) {
+  if (path.includes('%') && brokenPercent.test(path)) {
     throw new HttpError(400, targetSection, 'The path has a "%" without two hexadecimal digits after it.');
   }
-  // The query may hold a lone "%": URLSearchParams takes it as it is, and people type it. It takes one "?" off.
-  return { path, query: new URLSearchParams(mark < 0 ? '' : target.slice(mark)), host };
+  return { path, host };
 }
 
-const authorityGrammar =
-  /^(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+)(?::(\d*))?$/;
+/** The query of a target of any form, empty when there is none. For a target that `resolveTarget` has taken. */
+export function queryOf(target: string): URLSearchParams {
+  const mark = target.indexOf('?');
+  // It may hold a lone "%": URLSearchParams takes it as it is, and people type it. It takes one "?" off.
+  return new URLSearchParams(mark < 0 ? '' : target.slice(mark));
+}
+
+const authorityGrammar = /^(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+)(?::\d*)?$/;
 
 /**
  * Whether the text is a host with an optional port (RFC 3986 §3.2.2-3.2.3): a name, an IPv4 address or an IPv6
  * address in brackets. No user information, and no empty host, which http and ws addresses cannot have.
  */
 export function isAuthority(text: string): boolean {
-  const match = authorityGrammar.exec(text);
-  if (match === null || Number(match[1] ?? 0) > 65_535) return false;
+  if (!authorityGrammar.test(text)) return false;
+  const colon = text.lastIndexOf(':');
+  if (colon > text.lastIndexOf(']') && Number(text.slice(colon + 1)) > 65_535) return false;
   return !text.startsWith('[') || URL.canParse(`http://${text}`);
 }
 
@@ -82,11 +87,25 @@ export function isOrigin(text: string): boolean {
   return authority === undefined ? originGrammar.test(text) : isAuthority(authority);
 }
 
+/** The question that was asked last, and its answer: a server's pages all ask the same, and URLs are slow to take apart. */
+let lastOrigin = '';
+let lastHost = '';
+let lastAnswer = false;
+
 /**
  * Whether a page's Origin is the host that it calls. The scheme is not compared, because a server behind a TLS proxy
  * does not know its own; a port that is not written is the default one of the page's scheme.
  */
 export function isSameOrigin(origin: string, host: string): boolean {
+  if (origin !== lastOrigin || host !== lastHost) {
+    lastAnswer = compareOrigin(origin, host);
+    lastOrigin = origin;
+    lastHost = host;
+  }
+  return lastAnswer;
+}
+
+function compareOrigin(origin: string, host: string): boolean {
   const [, scheme, authority = ''] = webOrigin.exec(origin) ?? [];
   if (scheme === undefined || !isAuthority(authority)) return false;
   const page = `${scheme}//${authority}`;

@@ -52,6 +52,7 @@ export class TrustedProxies {
    * link-local peer (`fe80::1%eth0`) is not compared.
    */
   has(address: string): boolean {
+    if (this.#ranges.length === 0) return false;
     const octets = parseIpAddress(withoutZone(address));
     return octets !== undefined && this.#ranges.some((range) => range.has(octets));
   }
@@ -80,8 +81,8 @@ export function clientAddress(peer: string, fields: Fields, trusted: TrustedProx
 }
 
 function withoutZone(peer: string): string {
-  const [address = peer] = peer.split('%', 1);
-  return address;
+  const zone = peer.indexOf('%');
+  return zone < 0 ? peer : peer.slice(0, zone);
 }
 
 /**

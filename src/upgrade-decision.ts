@@ -107,7 +107,7 @@ export function agree<T>(
       accepted === undefined || deflate === undefined
         ? undefined
         : { agreement: accepted.agreement, level: deflate.level, threshold: deflate.threshold },
-    reply: encodeUpgradeReply({ key: checked.key, protocol, extensions, headers: decision.headers ?? {} }),
+    reply: encodeUpgradeReply({ key: checked.key, protocol, extensions, headers: decision.headers }),
   };
 }
 

@@ -6,7 +6,7 @@
 import { Buffer } from 'node:buffer';
 import type { Socket as TcpSocket } from 'node:net';
 import type { ConnectionCounts } from './connection-counts.ts';
-import { type AcceptableRequest, checkUpgradeRequest, type UpgradeRequest } from './handshake.ts';
+import { type AcceptableRequest, checkUpgradeRequest } from './handshake.ts';
 import type { HttpError, RequestHead } from './http-head.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Pending, PendingEnd } from './pending.ts';
@@ -14,6 +14,7 @@ import { unavailable } from './refusals.ts';
 import { isThenable } from './rejection.ts';
 import { clientAddress } from './trusted-proxies.ts';
 import { type Agreed, agree, checkDecision, type UpgradeDecision } from './upgrade-decision.ts';
+import { IncomingRequest, type UpgradeRequest } from './upgrade-request.ts';
 
 /** What came in, and where from. */
 export interface Upgrade {
@@ -72,17 +73,10 @@ export class Upgrades<T> {
     if (stopping !== undefined) throw stopping;
     const remoteAddress = clientAddress(peerAddress, head.fields, options.trustedProxies);
     if (!counted) this.#count(stream, remoteAddress);
-    const cancellation = new Cancellation();
-    const request: UpgradeRequest = {
-      ...checked.request,
-      remoteAddress,
-      secure: 'encrypted' in stream && stream.encrypted === true,
-      get signal() {
-        return cancellation.signal;
-      },
-    };
+    const secure = 'encrypted' in stream && stream.encrypted === true;
+    const request = new IncomingRequest(head, checked.request, remoteAddress, secure);
     const decision = this.#host.decide(request);
-    if (isThenable(decision)) this.#wait(stream, checked, request, cancellation, decision, rest);
+    if (isThenable(decision)) this.#wait(stream, checked, request, decision, rest);
     else this.#decided(stream, checked, request, decision, rest);
   }
 
@@ -109,14 +103,15 @@ export class Upgrades<T> {
       return;
     }
     stream.setTimeout(0);
-    this.#host.open({ ...agreed, stream, request, data: acceptance.data }, rest);
+    const { protocol, extensions, deflate, reply } = agreed;
+    const { data } = acceptance;
+    this.#host.open({ stream, request, data, protocol, extensions, deflate, reply }, rest);
   }
 
   #wait(
     stream: TcpSocket,
     checked: AcceptableRequest,
-    request: UpgradeRequest,
-    cancellation: Cancellation,
+    request: IncomingRequest,
     decision: PromiseLike<UpgradeDecision<T>>,
     rest: Uint8Array,
   ): void {
@@ -133,7 +128,7 @@ export class Upgrades<T> {
       return true;
     };
     const gone = (): void => {
-      if (stop()) cancellation.cancel();
+      if (stop()) request.cancel();
     };
     stream.on('close', gone);
     pending.set(stream, {
@@ -141,7 +136,7 @@ export class Upgrades<T> {
       end: (because) => {
         if (!stop()) return;
         early.take();
-        cancellation.cancel();
+        request.cancel();
         this.#end(stream, because);
       },
     });
@@ -200,7 +195,8 @@ class EarlyOctets {
 
   constructor(stream: TcpSocket, rest: Uint8Array) {
     this.#stream = stream;
-    this.#chunks = [rest];
+    // Both are only lent.
+    this.#chunks = [Buffer.from(rest)];
     this.#length = rest.length;
     stream.on('data', this.#receive);
     stream.on('end', this.#end);
@@ -216,7 +212,7 @@ class EarlyOctets {
   }
 
   readonly #receive = (chunk: Buffer): void => {
-    this.#chunks.push(chunk);
+    this.#chunks.push(Buffer.from(chunk));
     this.#length += chunk.length + chunkOverhead;
     if (this.#length > earlyLimit) this.#stream.pause();
   };
@@ -225,21 +221,4 @@ class EarlyOctets {
   readonly #end = (): void => {
     this.#stream.destroy();
   };
-}
-
-/** An AbortSignal that exists only when somebody asks for it. */
-class Cancellation {
-  #controller: AbortController | undefined;
-  #cancelled = false;
-
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#cancelled) this.#controller.abort();
-    return this.#controller.signal;
-  }
-
-  cancel(): void {
-    this.#cancelled = true;
-    this.#controller?.abort();
-  }
 }

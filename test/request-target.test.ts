@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { isAuthority, isEqualOrigin, isOrigin, isSameOrigin, resolveTarget } from '../src/request-target.ts';
+import {
+  isAuthority,
+  isEqualOrigin,
+  isOrigin,
+  isSameOrigin,
+  queryOf,
+  resolveTarget,
+} from '../src/request-target.ts';
 import { refusal } from './support/refusal.ts';
 
 function resolve(target: string, hosts: readonly string[] = ['example.com']) {
   const fields = new Map(hosts.length === 0 ? [] : [['host', hosts]]);
-  const { path, query, host } = resolveTarget({ method: 'GET', target, version: '1.1', fields });
-  return { path, query: [...query], host };
+  const { path, host } = resolveTarget({ target, fields });
+  return { path, query: [...queryOf(target)], host };
 }
 
 describe('resolveTarget', () => {

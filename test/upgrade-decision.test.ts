@@ -9,12 +9,13 @@ import {
   checkDecision,
   type UpgradeDecision,
 } from '../src/upgrade-decision.ts';
+import { IncomingRequest } from '../src/upgrade-request.ts';
 import { sampleAccept, text, upgradeHead } from './support/http.ts';
 
 function requested(fields: Record<string, string> = {}): [AcceptableRequest, UpgradeRequest] {
-  const checked = checkUpgradeRequest(upgradeHead(fields));
-  const { signal } = new AbortController();
-  return [checked, { ...checked.request, remoteAddress: '192.0.2.1', secure: false, signal }];
+  const head = upgradeHead(fields);
+  const checked = checkUpgradeRequest(head);
+  return [checked, new IncomingRequest(head, checked.request, '192.0.2.1', false)];
 }
 
 const plain: AgreementOptions = { protocols: [], deflate: undefined };

@@ -1285,7 +1285,7 @@ const must: Sections = {
     kept(
       'both',
       'Sec-WebSocket-Key stands once in a request.',
-      ['src/handshake.ts#checkKey', 'src/http-head.ts#singleton', 'src/handshake.ts#requestFields'],
+      ['src/handshake.ts#checkKey', 'src/http-fields.ts#singleton', 'src/handshake.ts#requestFields'],
       [
         'test/handshake.test.ts: refuses %s › two keys',
         'test/handshake.test.ts: refuses %s › its own fields',
@@ -1340,7 +1340,11 @@ const must: Sections = {
     kept(
       'both',
       'Sec-WebSocket-Version stands once in a request.',
-      ['src/handshake.ts#checkUpgradeFields', 'src/http-head.ts#singleton', 'src/handshake.ts#requestFields'],
+      [
+        'src/handshake.ts#checkUpgradeFields',
+        'src/http-fields.ts#singleton',
+        'src/handshake.ts#requestFields',
+      ],
       [
         'test/handshake.test.ts: refuses %s › two versions',
         'test/conformance/handshake.ts: the version twice',
