@@ -22,7 +22,10 @@ export const subject: Subject = {
     return {
       send: (data) => connection.send(data),
       flush() {
-        for (const chunk of connection.takeOutput().chunks) wire.octets(chunk);
+        const { chunks, buffer } = connection.takeOutput();
+        for (const chunk of chunks) wire.octets(chunk);
+        // As the server does when TCP has taken the octets at once.
+        buffer?.reuse();
       },
     };
   },
