@@ -1,0 +1,148 @@
+/**
+ * The rows of server.bench.ts: what each does, how it is named, and what is aimed for. The goals are those of the
+ * project's plan, as ratios within one run; "level" is within 10 %, 0.9.
+ */
+import type { Goal } from '../results.ts';
+import type { Workload } from './workload.ts';
+
+export interface Row {
+  readonly id: string;
+  readonly title: string;
+  readonly group: string;
+  readonly unit: string;
+  readonly goals: readonly Goal[];
+  readonly workload: Workload;
+  /** Messages, deliveries or handshakes that a round has at least. */
+  readonly minimum: number;
+  /** And before the first round, until the code is compiled. */
+  readonly warmUp: number;
+  /** Whether our own build is measured twice, to show what is noise. */
+  readonly noise: boolean;
+  /** Whether `--quick` has it too. */
+  readonly quick: boolean;
+}
+
+const level = 0.9;
+
+function goals(ratios: Readonly<Record<string, number>>): Goal[] {
+  return Object.entries(ratios).map(([against, ratio]) => ({ against, ratio }));
+}
+
+interface Difference {
+  readonly noise?: boolean;
+  readonly quick?: boolean;
+  readonly deflate?: boolean;
+}
+
+const sizes: ReadonlyMap<number, string> = new Map([
+  [64, '64 B'],
+  [125, '125 B'],
+  [1024, '1 KiB'],
+  [16_384, '16 KiB'],
+  [1_048_576, '1 MiB'],
+]);
+
+function echo(
+  id: string,
+  payload: Workload['payload'],
+  payloadLength: number,
+  connections: number,
+  depth: number,
+  aimed: Goal[],
+  { noise = false, quick = true, deflate = false }: Difference = {},
+): Row {
+  const kind = payload === 'json' ? 'JSON' : payload;
+  const people = connections === 1 ? '1 connection' : `${connections} connections`;
+  const minimum = deflate
+    ? 1000
+    : payloadLength > 100_000
+      ? 2 * depth
+      : payloadLength > 10_000
+        ? 1500
+        : depth > 1
+          ? 20_000
+          : 3000;
+  const flight = depth === 1 ? 'one in flight' : `${depth} in flight`;
+  return {
+    id,
+    title: `Echo ${sizes.get(payloadLength)} ${kind}${deflate ? ' with deflate and context' : ''}, ${people}, ${flight}`,
+    group: deflate ? 'deflate' : 'echo',
+    unit: 'µs',
+    goals: aimed,
+    workload: { kind: 'echo', payload, payloadLength, connections, depth, deflate },
+    minimum,
+    warmUp: 3 * minimum,
+    noise,
+    quick,
+  };
+}
+
+/** Unit: microseconds of the server's CPU for each message, delivery or handshake. */
+export const rows: readonly Row[] = [
+  echo('echo-125-64x1', 'text', 125, 64, 1, goals({ ws: 1.25 }), { noise: true }),
+  echo('echo-125-1x32', 'text', 125, 1, 32, goals({ ws: 10, bun: level })),
+  echo('echo-125-64x32', 'text', 125, 64, 32, goals({ ws: 12, bun: level }), { noise: true }),
+  echo('echo-125-binary-64x32', 'binary', 125, 64, 32, [], { quick: false }),
+  echo('echo-1k-text-64x1', 'text', 1024, 64, 1, goals({ ws: 1.35 })),
+  echo('echo-16k-64x1', 'binary', 16_384, 64, 1, goals({ ws: 3, 'ws+bufferutil': 1.3, bun: level })),
+  echo('echo-16k-text-64x1', 'text', 16_384, 64, 1, [], { quick: false }),
+  echo('echo-1m-binary-1x32', 'binary', 1_048_576, 1, 32, goals({ 'ws+bufferutil': 1, bun: 1 })),
+  {
+    id: 'fanout-1000-64x16',
+    title: 'Fan-out of 64 B text to 1,000, 16 in flight, per delivery',
+    group: 'fan-out',
+    unit: 'µs',
+    goals: goals({ ws: 16 }),
+    workload: {
+      kind: 'fanout',
+      payload: 'text',
+      payloadLength: 64,
+      connections: 1000,
+      depth: 16,
+      deflate: false,
+    },
+    minimum: 64_000,
+    warmUp: 200_000,
+    noise: false,
+    quick: true,
+  },
+  {
+    id: 'fanout-1000-1k-deflate',
+    title: 'Fan-out of 1 KiB JSON with deflate to 1,000, 16 in flight, per delivery',
+    group: 'deflate',
+    unit: 'µs',
+    goals: goals({ ws: 20 }),
+    workload: {
+      kind: 'fanout',
+      payload: 'json',
+      payloadLength: 1024,
+      connections: 1000,
+      depth: 16,
+      deflate: true,
+    },
+    minimum: 16_000,
+    warmUp: 0,
+    noise: false,
+    quick: true,
+  },
+  {
+    id: 'handshake-close',
+    title: 'Opening handshake and close, 32 connections at a time',
+    group: 'handshake',
+    unit: 'µs',
+    goals: goals({ ws: 1.8 }),
+    workload: {
+      kind: 'handshake',
+      payload: 'text',
+      payloadLength: 0,
+      connections: 32,
+      depth: 1,
+      deflate: false,
+    },
+    minimum: 400,
+    warmUp: 3000,
+    noise: false,
+    quick: true,
+  },
+  echo('echo-1k-json-deflate', 'json', 1024, 64, 1, goals({ ws: 2.5 }), { deflate: true }),
+];
