@@ -108,8 +108,8 @@ export class Decoder {
         index += header.headerLength - before;
         const end = index + header.payloadLength;
         if (end <= chunk.length) {
-          if (header.masked) applyMask(chunk, index, end, header.maskingKey);
-          this.#receiveWhole(header, chunk, index, end, sink, lent);
+          const isAscii = header.masked ? applyMask(chunk, index, end, header.maskingKey) : undefined;
+          this.#receiveWhole(header, chunk, index, end, sink, lent, isAscii);
           index = end;
           continue;
         }
@@ -234,6 +234,7 @@ export class Decoder {
     end: number,
     sink: DecoderEvents,
     lent: boolean,
+    isAscii: boolean | undefined,
   ): void {
     if (isControl(header.opcode)) {
       sink.control(header.opcode, chunk.subarray(start, end));
@@ -245,21 +246,28 @@ export class Decoder {
       if (header.rsv1) sink.message(this.#decompress(header.opcode, chunk.subarray(start, end)));
       else
         sink.message(
-          header.opcode === Opcode.text ? text(chunk, start, end) : octets(chunk, start, end, lent),
+          header.opcode === Opcode.text ? text(chunk, start, end, isAscii) : octets(chunk, start, end, lent),
         );
       return;
     }
     if (header.opcode !== Opcode.continuation) this.#assembler.begin(header.opcode, header.rsv1);
-    this.#assembler.push(chunk, start, end, header.fin ? end - start : Number.POSITIVE_INFINITY);
+    this.#assembler.push(chunk, start, end, header.fin ? end - start : Number.POSITIVE_INFINITY, isAscii);
     if (header.fin) sink.message(this.#takeMessage());
   }
 
   /** The next octets of a payload that is cut over chunks: `chunk[start, end)`, still masked. */
   #receivePart(header: FrameHeader, chunk: Buffer, start: number, end: number, sink: DecoderEvents): void {
     const position = header.payloadLength - this.#remaining;
-    if (header.masked) applyMask(chunk, start, end, header.maskingKey, position);
+    const isAscii = header.masked ? applyMask(chunk, start, end, header.maskingKey, position) : undefined;
     if (this.#control !== undefined) chunk.copy(this.#control, position, start, end);
-    else this.#assembler.push(chunk, start, end, header.fin ? this.#remaining : Number.POSITIVE_INFINITY);
+    else
+      this.#assembler.push(
+        chunk,
+        start,
+        end,
+        header.fin ? this.#remaining : Number.POSITIVE_INFINITY,
+        isAscii,
+      );
     this.#remaining -= end - start;
     if (this.#remaining > 0) return;
     this.#header = undefined;

@@ -28,6 +28,8 @@ export class MessageAssembler {
   #length = 0;
   #overhead = 0;
   readonly #utf8 = new Utf8Validator();
+  /** Whether all octets so far are known to be ASCII. */
+  #isAscii = true;
 
   /** @param maxMessageLength octets of payload in one message, all fragments together */
   constructor(maxMessageLength: number) {
@@ -94,10 +96,13 @@ export class MessageAssembler {
    * Takes the next octets of the payload, unmasked: `bytes[start, end)`, copied.
    * @param expected octets that the message may still bring, these included, as far as its last fragment tells;
    *   Infinity before that. A hint for growing, never trusted beyond twice what has arrived
+   * @param isAscii whether these octets are known to be ASCII, which spares looking at them again. Default false
    * @throws ProtocolError 1007 when they cannot be part of UTF-8 text
    */
-  push(bytes: Buffer, start: number, end: number, expected: number): void {
-    if (this.#isPlainText && !this.#utf8.push(bytes, start, end)) throw notUtf8();
+  push(bytes: Buffer, start: number, end: number, expected: number, isAscii = false): void {
+    const isKnown = isAscii && this.#utf8.complete;
+    if (!isKnown && this.#isPlainText && !this.#utf8.push(bytes, start, end)) throw notUtf8();
+    if (!isAscii) this.#isAscii = false;
     const length = this.#length + (end - start);
     if (length > this.#bytes.length) {
       const grown = Buffer.allocUnsafeSlow(Math.min(length * 2, this.#length + expected, this.#longest));
@@ -118,8 +123,12 @@ export class MessageAssembler {
     if (text && !this.#utf8.complete) throw notUtf8();
     const bytes = this.#bytes;
     const length = this.#length;
+    // ASCII reads the same as Latin-1, which is copied and not decoded.
+    const encoding = this.#isAscii ? 'latin1' : 'utf8';
     this.clear();
-    return text ? bytes.toString('utf8', 0, length) : new Uint8Array(bytes.buffer, bytes.byteOffset, length);
+    return text
+      ? bytes.toString(encoding, 0, length)
+      : new Uint8Array(bytes.buffer, bytes.byteOffset, length);
   }
 
   /** Drops what there is, and its memory. */
@@ -130,6 +139,7 @@ export class MessageAssembler {
     this.#length = 0;
     this.#overhead = 0;
     this.#utf8.reset();
+    this.#isAscii = true;
   }
 
   /** The most octets that there can be of the message that is under way. */
