@@ -25,6 +25,12 @@ export interface StreamOwner {
 /** Octets that one read may bring: as many as node:net's own reads. */
 const readLength = 64 * 1024;
 
+/**
+ * Octets that one connection may bring in one turn of the event loop. libuv reads on for as long as reads come full, up to
+ * 2 MiB, and whoever sends without a pause would make all others wait that long.
+ */
+const turnLength = 4 * readLength;
+
 /** What all lent sockets are read into. Never empty, and worth something only until the next read. */
 const shared = Buffer.allocUnsafeSlow(readLength);
 
@@ -32,6 +38,8 @@ const shared = Buffer.allocUnsafeSlow(readLength);
 export class LentSocket extends Socket {
   /** Who gets its octets as they come, without a copy. What waits in the stream is not among them: see `own`. */
   owner: StreamOwner | undefined;
+  /** Octets that full reads have brought since the last one that was not full. */
+  inTurn = 0;
   /** Told when TCP is gone. */
   readonly gone: (socket: LentSocket) => void;
 
@@ -58,7 +66,16 @@ function receive(this: unknown, length: number, buffer: Uint8Array): boolean {
   // Pausing does not always stop node:net from reading; what comes then waits in the stream, as far as that has room.
   if (this.owner === undefined || this.isPaused()) return this.push(Buffer.from(chunk));
   this.owner.receive(chunk, true);
-  return true;
+  this.inTurn = length < readLength ? 0 : this.inTurn + length;
+  if (this.inTurn < turnLength) return true;
+  this.inTurn = 0;
+  setImmediate(readOn, this);
+  return false;
+}
+
+function readOn(socket: LentSocket): void {
+  // Whoever has paused it since will resume it.
+  if (!socket.isPaused() && !socket.destroyed) socket.resume();
 }
 
 /** What has waited in the stream. */

@@ -169,21 +169,25 @@ export class Wire implements StreamOwner {
    */
   send(data: string | Uint8Array | PreparedMessage, compress = true): SendResult {
     const { maxBufferedAmount } = this.#options;
-    if (this.readyState !== ReadyState.open) return SendResult.closed;
-    // What this tick has gathered has not been offered to the peer yet: it is slow only if it does not take that.
-    if (this.bufferedAmount > maxBufferedAmount) this.#flush();
-    if (this.bufferedAmount > maxBufferedAmount) {
-      this.giveUp(
-        CloseCode.tryAgainLater,
-        `The peer reads too slowly: over ${maxBufferedAmount} octets wait for it.`,
-      );
-      return SendResult.closed;
-    }
-    this.#connection.send(data, compress);
+    if (this.bufferedAmount > maxBufferedAmount && !this.#makesRoom()) return SendResult.closed;
+    if (!this.#connection.send(data, compress)) return SendResult.closed;
     this.#schedule();
     if (this.bufferedAmount <= maxBufferedAmount / 2) return SendResult.sent;
     this.#wantsDrain = true;
     return SendResult.buffered;
+  }
+
+  /** What this tick has gathered has not been offered to the peer yet: it is slow only if it does not take that. */
+  #makesRoom(): boolean {
+    if (this.readyState !== ReadyState.open) return false;
+    const { maxBufferedAmount } = this.#options;
+    this.#flush();
+    if (this.bufferedAmount <= maxBufferedAmount) return true;
+    this.giveUp(
+      CloseCode.tryAgainLater,
+      `The peer reads too slowly: over ${maxBufferedAmount} octets wait for it.`,
+    );
+    return false;
   }
 
   /** Sends a Ping with up to 125 octets. @throws RangeError for more */
