@@ -39,6 +39,15 @@ it('counts a file that failed outside its tests', () => {
   expect(count([{ status: 'failed', assertionResults: tests('passed') }])).toBe('1 1');
 });
 
+it('runs the gate against slowness as a step of its own, after the tests', () => {
+  const script = readFileSync('.ci/run', 'utf8');
+  const [before = '', after = ''] = script.split(
+    /\n(?=step '.*' timeout \d+ node --import tsx bench\/gate\.ts\n)/,
+  );
+  expect(before).toContain('npm test -- ');
+  expect(after.split('\n').slice(1)).toEqual(['finish', '']);
+});
+
 interface LockFile {
   readonly packages: Readonly<
     Record<
