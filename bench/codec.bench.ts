@@ -44,8 +44,8 @@ const notes = [
   'Times are CPU time of the whole process: user and system, with the threads of the collector and the compiler.',
   'Each subject is a process of its own, in plain JavaScript; those that share a set of cases take turns, A B C A B C.',
   'What each hands out is compared with what it should be, message by message, before it is timed.',
-  'Octets to decode are put back between two runs, untimed, into the same memory, for all subjects alike. barewire is ' +
-    'lent them, as by its server, and so copies what it hands out as octets; ws may hand out views.',
+  'Octets to decode are put back between two runs, untimed, into the same memory, for all subjects alike. what ' +
+    'is masked is lent to barewire, as by its server, so it copies what it hands out as octets; ws may hand out views.',
   'Text becomes a string for everybody. What ws sends as a string is turned into octets, as its socket would do.',
   'With frames of 16 KiB and more the young generation is collected before each run, untimed: else the figure tells ' +
     'how often malloc got its pages back. What collecting costs is given apart.',

@@ -13,8 +13,8 @@ export const subject: Subject = {
   decoder(masked, receive) {
     const connection = new Connection(masked ? 'server' : 'client', { maskingKey });
     const sink = { message: receive };
-    // Reads are lent, as the server's are: one read buffer serves all its connections.
-    return (read) => connection.receive(read, sink, true);
+    // A server's reads are lent, for one read buffer serves all its connections; a client's are its own.
+    return (read) => connection.receive(read, sink, masked);
   },
 
   encoder(masked, wire) {
