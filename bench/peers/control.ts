@@ -17,12 +17,19 @@ export interface PeerFlags {
   /** Octets of one request and of its answer on the wire; for the server that reads nothing. */
   readonly request: number;
   readonly answer: number;
+  /** Directory where a library that is no dependency of ours is installed. */
+  readonly library: string;
 }
 
 export function readPeerFlags(): PeerFlags {
   const args = process.argv.slice(2);
-  const number = (name: string): number => Number(args[args.indexOf(name) + 1] ?? 0);
-  return { deflate: args.includes('--deflate'), request: number('--request'), answer: number('--answer') };
+  const value = (name: string): string => (args.includes(name) ? (args[args.indexOf(name) + 1] ?? '') : '');
+  return {
+    deflate: args.includes('--deflate'),
+    request: Number(value('--request')),
+    answer: Number(value('--answer')),
+    library: value('--library'),
+  };
 }
 
 /** Bun's and Node's ways to collect garbage; Node and Deno need `--expose-gc`. */

@@ -3,13 +3,13 @@
  * 64 MiB, check UTF-8, send no pings of their own, and have TCP_NODELAY on.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { bunBuild } from '../../scripts/programs.ts';
+import { dirname, join } from 'node:path';
 import type { Subject } from '../results.ts';
 import { frameLengths } from './batches.ts';
 import { root } from './build.ts';
+import { findInstallable, isInstalled } from './install.ts';
 import type { ServerCommand } from './processes.ts';
 import type { Row } from './rows.ts';
 import type { Target } from './workload.ts';
@@ -88,57 +88,123 @@ export function barewire(name: string, directory: string, version: string): Peer
   });
 }
 
-function bunPeer(directory: string): Peer | undefined {
-  const build = bunBuild();
-  if (build === undefined || !existsSync(build.program)) return undefined;
-  const { stdout } = spawnSync(build.program, ['--version'], { encoding: 'utf8' });
-  const version = String(stdout).trim();
+/** The version that a runtime's program tells. */
+function versionOf(program: string): string {
+  const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' });
+  return /\d+\.\d+\.\d+\S*/.exec(String(stdout))?.[0] ?? 'unknown';
+}
+
+interface Runtime {
+  readonly name: string;
+  readonly title: string;
+  readonly options: string;
+  readonly directory: string;
+  /** Of the compiled file, in the build's directory. */
+  readonly file: string;
+  readonly args: (row: Row) => string[];
+  readonly cannot?: (row: Row) => string | undefined;
+  readonly quick: boolean;
+}
+
+/** A server that is part of another runtime; undefined when that is not installed. */
+function runtimePeer(runtime: Runtime): Peer | undefined {
+  const installed = findInstallable(runtime.name);
+  if (installed === undefined || !isInstalled(installed)) return undefined;
+  const version = versionOf(installed.file);
+  const build = installed.package.replace(/@[^@]*$/, '');
+  const { name, options, quick } = runtime;
   return {
-    subject: {
-      name: 'bun',
-      version,
-      runtime: `Bun ${version} (${build.package.replace(/@[^@]*$/, '')})`,
-      options:
-        'Bun.serve, its own publish; for deflate rows perMessageDeflate: true, whose level cannot be chosen',
-    },
+    subject: { name, version, runtime: `${runtime.title} ${version} (${build})`, options },
     dialect: 'websocket',
     check: 'content',
-    cannot: () => undefined,
-    quick: true,
+    cannot: runtime.cannot ?? (() => undefined),
+    quick,
     command: (row) => ({
-      program: build.program,
-      args: ['run', join(directory, 'bench/peers/bun.js'), ...flags(row)],
-      environment: { ...process.env },
+      program: installed.file,
+      args: [...runtime.args(row), join(runtime.directory, runtime.file), ...flags(row)],
+      // Nothing of the user's, no check for a new version.
+      environment: { ...process.env, DENO_NO_UPDATE_CHECK: '1' },
     }),
   };
 }
 
-/** All that are there, in the order in which they are measured. */
+function libraryPeer(
+  peer: Pick<NodePeer, 'name' | 'options' | 'file' | 'directory' | 'environment' | 'dialect' | 'cannot'>,
+): Peer | undefined {
+  const installed = findInstallable(peer.name);
+  if (installed === undefined || !isInstalled(installed)) return undefined;
+  const version = versionIn(dirname(installed.file));
+  const args = (row: Row): string[] => [...flags(row), '--library', installed.prefix];
+  return nodePeer({ ...peer, version, args });
+}
+
+/** All that are there, in the order in which they are measured. @param directory of the build */
 export function findPeers(directory: string): Peer[] {
   const wsVersion = versionIn(join(root, 'node_modules', 'ws'));
-  const ours = versionIn(root);
   const peers: (Peer | undefined)[] = [
-    barewire('barewire', directory, ours),
+    barewire('barewire', directory, versionIn(root)),
     nodePeer({
       name: 'ws',
       version: wsVersion,
-      options: `WS_NO_BUFFER_UTIL=1; ${deflateOptions}`,
+      options: `WS_NO_BUFFER_UTIL=1; ${deflateOptions}, of which one is a threshold of 1,024 octets`,
       file: 'bench/peers/ws.js',
       directory,
       environment: { WS_NO_BUFFER_UTIL: '1' },
       quick: true,
     }),
-    existsSync(join(root, 'node_modules', 'bufferutil'))
+    loadsBufferutil()
       ? nodePeer({
           name: 'ws+bufferutil',
           version: `${wsVersion}, bufferutil ${versionIn(join(root, 'node_modules', 'bufferutil'))}`,
-          options: deflateOptions,
+          options: `bufferutil loaded; otherwise as ws`,
           file: 'bench/peers/ws.js',
           directory,
           quick: true,
         })
       : undefined,
-    bunPeer(directory),
+    libraryPeer({
+      name: 'websocket',
+      options: 'fragmentOutgoingMessages: false, keepalive: false; with the bufferutil that it depends on',
+      file: 'bench/peers/websocket.js',
+      directory,
+      cannot: noDeflate,
+    }),
+    libraryPeer({
+      name: 'faye-websocket',
+      options: 'none but the limit',
+      file: 'bench/peers/faye-websocket.js',
+      directory,
+      cannot: noDeflate,
+    }),
+    libraryPeer({
+      name: 'socket.io',
+      options: `its own protocol on WebSocket alone: each message is an event, binary ones are two frames, a handshake has a session and a namespace in it; WS_NO_BUFFER_UTIL=1, pingInterval: 2147483647; ${deflateOptions}`,
+      file: 'bench/peers/socket-io.js',
+      directory,
+      environment: { WS_NO_BUFFER_UTIL: '1' },
+      dialect: 'socket.io',
+    }),
+    runtimePeer({
+      name: 'bun',
+      title: 'Bun',
+      options:
+        'Bun.serve, its own publish; for deflate rows perMessageDeflate: true, whose level cannot be chosen',
+      directory,
+      file: 'bench/peers/bun.js',
+      args: () => ['run'],
+      quick: true,
+    }),
+    runtimePeer({
+      name: 'deno',
+      title: 'Deno',
+      options:
+        'Deno.serve and Deno.upgradeWebSocket with idleTimeout: 0; a fan-out is a loop over all sockets',
+      directory,
+      file: 'bench/peers/deno.js',
+      args: () => ['run', '--allow-net', '--allow-sys', '--v8-flags=--expose-gc'],
+      cannot: noDeflate,
+      quick: false,
+    }),
     nodePeer({
       name: 'node:net',
       version: process.versions.node,
@@ -148,9 +214,8 @@ export function findPeers(directory: string): Peer[] {
       directory,
       args: (row) => {
         const { request, answer } = frameLengths(row.workload);
-        return row.workload.kind === 'handshake'
-          ? []
-          : ['--request', String(request), '--answer', String(answer)];
+        const waits = row.workload.kind === 'handshake' || row.workload.kind === 'idle';
+        return waits ? [] : ['--request', String(request), '--answer', String(answer)];
       },
       check: 'length',
       cannot: noDeflate,
@@ -161,7 +226,7 @@ export function findPeers(directory: string): Peer[] {
 }
 
 /** Whether bufferutil loads here: it is native, and there is no build for every machine. */
-export function loadsBufferutil(): boolean {
+function loadsBufferutil(): boolean {
   try {
     require('bufferutil');
     return true;
