@@ -225,16 +225,10 @@ export class Connection {
     if (!this.receiving) return;
     this.#octetsReceived += chunk.length;
     try {
-      const events: DecoderEvents = {
-        // After our own Close nobody listens any more, as in WHATWG's CLOSING; the frames are judged all the same.
-        message: (data) => {
-          if (this.#closeSent !== undefined) return;
-          this.#messagesReceived++;
-          sink.message(data);
-        },
-        control: (opcode, payload) => this.#receiveControl(opcode, payload, sink),
-      };
-      this.#decoder.decode(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length), events, lent);
+      const bytes = Buffer.isBuffer(chunk)
+        ? chunk
+        : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+      this.#decoder.decode(bytes, new Connection.#Inbox(this, sink), lent);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#fail(error);
@@ -249,6 +243,28 @@ export class Connection {
     this.#decoder.stop();
     this.#dropSendWindow();
   }
+
+  /** What the decoder tells goes through here. One for each chunk, and no closures: idle connections pay nothing. */
+  static readonly #Inbox = class implements DecoderEvents {
+    readonly #connection: Connection;
+    readonly #sink: ConnectionEvents;
+
+    constructor(connection: Connection, sink: ConnectionEvents) {
+      this.#connection = connection;
+      this.#sink = sink;
+    }
+
+    message(data: string | Uint8Array): void {
+      // After our own Close nobody listens any more, as in WHATWG's CLOSING; the frames are judged all the same.
+      if (this.#connection.#closeSent !== undefined) return;
+      this.#connection.#messagesReceived++;
+      this.#sink.message(data);
+    }
+
+    control(opcode: number, payload: Uint8Array): void {
+      this.#connection.#receiveControl(opcode, payload, this.#sink);
+    }
+  };
 
   #receiveControl(opcode: number, payload: Uint8Array, sink: ConnectionEvents): void {
     if (opcode === Opcode.ping) {
