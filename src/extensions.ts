@@ -21,6 +21,10 @@ export interface Extension {
 const section = 'RFC 6455 §9.1';
 const fieldName = 'sec-websocket-extensions';
 
+/** What was read last: browsers of one make all send the same. Nobody may change it. */
+let lastText: string | undefined;
+let lastExtensions: readonly Extension[] = [];
+
 /**
  * The extensions of a request or response in the sender's order of preference, over all lines of the field; empty
  * when the field is absent.
@@ -29,9 +33,13 @@ const fieldName = 'sec-websocket-extensions';
 export function parseExtensions(fields: Fields): readonly Extension[] {
   const text = combined(fields, fieldName);
   if (text === undefined) return [];
-  const extensions = new ExtensionScanner(text).list();
-  if (extensions.length === 0) throw malformed('names no extension');
-  return extensions;
+  if (text !== lastText) {
+    const extensions = new ExtensionScanner(text).list();
+    if (extensions.length === 0) throw malformed('names no extension');
+    lastExtensions = extensions;
+    lastText = text;
+  }
+  return lastExtensions;
 }
 
 /**

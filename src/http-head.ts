@@ -6,7 +6,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { HttpError } from './http-error.ts';
-import { type Fields, fieldOctet, findFields, HeadFields, isToken, octetKinds } from './http-fields.ts';
+import { endOfValue, type Fields, findFields, HeadFields, isToken } from './http-fields.ts';
 
 export { HttpError } from './http-error.ts';
 export {
@@ -131,9 +131,8 @@ export class HeadReader {
     let at = 0;
     while (at < end) {
       if (!this.#afterCarriageReturn) {
-        // What may stand in a line is most of it: a loop of its own, on variables of its own.
         const start = at;
-        while (at < end && ((octetKinds[chunk[at] ?? 0] ?? 0) & fieldOctet) !== 0) at++;
+        at = endOfValue(chunk, start, end);
         this.#lineLength += at - start;
         if (this.#lines === 0 && this.#lineLength > startLineLength) {
           throw new HttpError(
@@ -144,17 +143,19 @@ export class HeadReader {
         }
         if (at === end) break;
         checkCarriageReturn(chunk[at] ?? 0);
+        at++;
+        // The LF is nearly always there: one look more, and not one round.
         this.#afterCarriageReturn = true;
-      } else {
-        if (chunk[at] !== lineFeed)
-          throw new HttpError(400, 'RFC 9112 §2.2', 'A CR stands without an LF after it.');
-        this.#afterCarriageReturn = false;
-        if (this.#endLine()) {
-          this.#length = before + at + 1;
-          return true;
-        }
+        if (at === end) break;
       }
+      if (chunk[at] !== lineFeed)
+        throw new HttpError(400, 'RFC 9112 §2.2', 'A CR stands without an LF after it.');
       at++;
+      this.#afterCarriageReturn = false;
+      if (this.#endLine()) {
+        this.#length = before + at;
+        return true;
+      }
     }
     this.#length = before + end;
     if (this.#length >= headLength) {
