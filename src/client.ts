@@ -236,7 +236,7 @@ export class WebSocketClient<Binary extends BinaryType = 'arraybuffer'> extends 
    * @throws RangeError for more than 125 octets, DOMException named InvalidStateError before it is open
    */
   ping(payload?: Uint8Array): void {
-    this.#openWire('ping')?.ping(payload);
+    this.#openWire('ping')?.sendPing(payload);
   }
 
   /** Cuts TCP at once, without a Close frame. */
@@ -298,11 +298,11 @@ export class WebSocketClient<Binary extends BinaryType = 'arraybuffer'> extends 
       const received = typeof data === 'string' ? data : binaryData(this.#binaryType, data);
       this.dispatch(new ClientMessageEvent('message', received, this.#origin));
     },
-    ping: (payload) => {
+    pingReceived: (payload) => {
       this.#boundAnswers(payload.length);
       this.#dispatchPayload('ping', payload);
     },
-    pong: (payload) => this.#dispatchPayload('pong', payload),
+    pongReceived: (payload) => this.#dispatchPayload('pong', payload),
     drained: () => this.dispatch(new Event('drain')),
     failed: (error) => {
       this.#reason ??= { value: error };

@@ -58,7 +58,7 @@ export interface ConnectionEvents {
   /** A Pong, asked for or not (§5.5.3). The payload is a view that is valid during the call. */
   pong?(payload: Uint8Array): void;
   /** The peer's Close; our own, when it was due, is in the output already. */
-  close?(close: Close): void;
+  closeReceived?(close: Close): void;
 }
 
 /** What waits to be written: `chunks` in order, then, when `end` is set, the end of our side of TCP (FIN). */
@@ -284,7 +284,7 @@ export class Connection {
     this.#decoder.stop();
     // Echoed whole (§5.5.1): in browsers the reason that onclose tells is the one that comes back.
     if (this.#closeSent === undefined) this.#sendClose(close.code, close.reason);
-    sink.close?.(close);
+    sink.closeReceived?.(close);
   }
 
   /** Fail the connection (§7.1.7): say why in a Close frame, unless one was sent, and end. */

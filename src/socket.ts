@@ -97,7 +97,7 @@ export interface SocketHost<T> {
   report(error: unknown, socket: WebSocket<T> | undefined): void;
 }
 
-export class ServerSocket<T> implements WebSocket<T> {
+export class ServerSocket<T> implements WebSocket<T>, WireEvents {
   data: T;
   readonly request: UpgradeRequest;
   readonly protocol: string;
@@ -119,7 +119,7 @@ export class ServerSocket<T> implements WebSocket<T> {
     this.#compresses = deflate !== undefined;
     const { maxMessageLength } = host.options;
     const connection = new Connection('server', { maxMessageLength, deflate });
-    this.#wire = new Wire(stream, connection, host.options, new SocketEvents(this, host), reply);
+    this.#wire = new Wire(stream, connection, host.options, this, reply);
   }
 
   get readyState(): ReadyState {
@@ -147,7 +147,7 @@ export class ServerSocket<T> implements WebSocket<T> {
   }
 
   ping(payload?: Uint8Array): void {
-    this.#wire.ping(payload);
+    this.#wire.sendPing(payload);
   }
 
   close(code?: number, reason?: string): void {
@@ -184,7 +184,7 @@ export class ServerSocket<T> implements WebSocket<T> {
     try {
       opening = this.#host.handlers.open?.(this);
     } catch (error) {
-      this.fail(error);
+      this.#fail(error);
     }
     if (!isThenable(opening)) {
       this.#wire.start(rest);
@@ -200,7 +200,7 @@ export class ServerSocket<T> implements WebSocket<T> {
       },
       (error: unknown) => {
         this.#openBy = undefined;
-        this.fail(error);
+        this.#fail(error);
       },
     );
   }
@@ -231,79 +231,70 @@ export class ServerSocket<T> implements WebSocket<T> {
   }
 
   /** What a handler returned: a promise that rejects counts as a throw. */
-  settle(result: unknown): void {
+  #settle(result: unknown): void {
     // Most handlers return nothing, and a message should not cost a closure then.
-    if (typeof result === 'object' && result !== null) onRejection(result, (error) => this.fail(error));
+    if (typeof result === 'object' && result !== null) onRejection(result, (error) => this.#fail(error));
   }
 
   /**
    * A handler threw, or we failed ourselves. It costs its own socket 1011 and is reported; it never ends the process.
    * @param cause one sentence for the close record
    */
-  fail(error: unknown, cause = 'A handler threw.'): void {
+  #fail(error: unknown, cause = 'A handler threw.'): void {
     if (this.readyState === ReadyState.open) this.#wire.explain(cause);
     this.#host.report(error, this);
     if (!this.#wire.finished) this.close(CloseCode.internalError, 'The server failed on this message.');
   }
-}
 
-/** What the wire of one socket reports, as calls of the handlers. */
-class SocketEvents<T> implements WireEvents {
-  readonly #socket: ServerSocket<T>;
-  readonly #host: SocketHost<T>;
-
-  constructor(socket: ServerSocket<T>, host: SocketHost<T>) {
-    this.#socket = socket;
-    this.#host = host;
-  }
+  // WireEvents: what the wire reports, as calls of the handlers ----------------------------------------------------
 
   message(data: string | Uint8Array): void {
     try {
-      this.#socket.settle(this.#host.handlers.message(this.#socket, data));
+      this.#settle(this.#host.handlers.message(this, data));
     } catch (error) {
-      this.#socket.fail(error);
+      this.#fail(error);
     }
   }
 
-  ping(payload: Uint8Array): void {
+  pingReceived(payload: Uint8Array): void {
     try {
-      this.#socket.settle(this.#host.handlers.ping?.(this.#socket, payload));
+      this.#settle(this.#host.handlers.ping?.(this, payload));
     } catch (error) {
-      this.#socket.fail(error);
+      this.#fail(error);
     }
   }
 
-  pong(payload: Uint8Array): void {
+  pongReceived(payload: Uint8Array): void {
     try {
-      this.#socket.settle(this.#host.handlers.pong?.(this.#socket, payload));
+      this.#settle(this.#host.handlers.pong?.(this, payload));
     } catch (error) {
-      this.#socket.fail(error);
+      this.#fail(error);
     }
   }
 
   drained(): void {
     try {
-      this.#socket.settle(this.#host.handlers.drain?.(this.#socket));
+      this.#settle(this.#host.handlers.drain?.(this));
     } catch (error) {
-      this.#socket.fail(error);
+      this.#fail(error);
     }
   }
 
   failed(error: unknown): void {
-    this.#socket.fail(error, 'The server failed while receiving.');
+    this.#fail(error, 'The server failed while receiving.');
   }
 
   closed(record: CloseRecord): void {
-    this.#host.closed(this.#socket);
+    this.#host.closed(this);
     try {
-      this.#socket.settle(this.#host.handlers.close?.(this.#socket, record));
+      this.#settle(this.#host.handlers.close?.(this, record));
     } catch (error) {
-      this.#socket.fail(error);
+      this.#fail(error);
     }
   }
 
   schedule(): void {
-    this.#host.schedule(this.#socket);
+    this.#host.schedule(this);
   }
 
   held(difference: number): void {

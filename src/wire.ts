@@ -41,9 +41,9 @@ export interface WireEvents {
   /** A whole message: a string for text; for binary octets that are now the owner's. */
   message(data: string | Uint8Array): void;
   /** A Ping that has been answered already. The payload is valid during the call. */
-  ping(payload: Uint8Array): void;
+  pingReceived(payload: Uint8Array): void;
   /** A Pong. The payload is valid during the call. */
-  pong(payload: Uint8Array): void;
+  pongReceived(payload: Uint8Array): void;
   /** All that waited has been written, after a `send` that answered `buffered`. */
   drained(): void;
   /** Receiving failed through no fault of the peer's: memory, or a bug of ours. The owner reports and closes. */
@@ -56,12 +56,11 @@ export interface WireEvents {
   held?(difference: number): void;
 }
 
-export class Wire implements StreamOwner {
+export class Wire implements StreamOwner, ConnectionEvents {
   readonly #tcp: TcpSocket;
   readonly #connection: Connection;
   readonly #options: WireOptions;
   readonly #events: WireEvents;
-  readonly #sink: Sink;
   readonly #heartbeat: Heartbeat;
   /** What goes out before the first frame: the reply that opens the WebSocket, so that one write takes both. */
   #head: Uint8Array | undefined;
@@ -105,7 +104,6 @@ export class Wire implements StreamOwner {
     this.#openedAt = now;
     this.#lastReceived = now;
     this.#heartbeat = new Heartbeat(options, now);
-    this.#sink = new Sink(events, this.#heartbeat, options.clock);
   }
 
   get readyState(): ReadyState {
@@ -191,7 +189,7 @@ export class Wire implements StreamOwner {
   }
 
   /** Sends a Ping with up to 125 octets. @throws RangeError for more */
-  ping(payload?: Uint8Array): void {
+  sendPing(payload?: Uint8Array): void {
     this.#connection.ping(payload);
     this.#schedule();
   }
@@ -259,7 +257,7 @@ export class Wire implements StreamOwner {
     if (this.#held !== undefined) return;
     const lastReceived = this.#connection.midMessage ? this.#lastReceived : 0;
     const due = this.#heartbeat.check(now, this.bufferedAmount > 0, lastReceived);
-    if (due === 'ping') this.ping(this.#heartbeat.payload);
+    if (due === 'ping') this.sendPing(this.#heartbeat.payload);
     if (due === 'lost') {
       const { pongTimeout } = this.#options;
       this.giveUp(CloseCode.policyViolation, `The peer did not answer a ping within ${pongTimeout} ms.`);
@@ -273,7 +271,7 @@ export class Wire implements StreamOwner {
       this.#lastReceived = this.#options.clock.now();
       this.#receiving = true;
       try {
-        this.#connection.receive(chunk, this.#sink, lent);
+        this.#connection.receive(chunk, this, lent);
       } catch (error) {
         // No fault of the peer's, which the core answers itself.
         this.#events.failed(error);
@@ -308,6 +306,21 @@ export class Wire implements StreamOwner {
     this.#connection.receiveEnd();
     this.#reportHeld();
     this.#events.closed(record);
+  }
+
+  // ConnectionEvents: what the peer says, which goes to the owner ---------------------------------------------------
+
+  message(data: string | Uint8Array): void {
+    this.#events.message(data);
+  }
+
+  ping(payload: Uint8Array): void {
+    this.#events.pingReceived(payload);
+  }
+
+  pong(payload: Uint8Array): void {
+    this.#heartbeat.receivePong(payload, this.#options.clock.now());
+    this.#events.pongReceived(payload);
   }
 
   // To TCP ----------------------------------------------------------------------------------------------------------
@@ -413,31 +426,5 @@ export class Wire implements StreamOwner {
     this.#closeBy ??= this.#options.clock.now() + this.#options.closeTimeout;
     // Messages are nobody's any more, but the peer's Close must be heard.
     this.release();
-  }
-}
-
-/** What the connection reports goes to the owner; pongs are looked at on the way. */
-class Sink implements ConnectionEvents {
-  readonly #events: WireEvents;
-  readonly #heartbeat: Heartbeat;
-  readonly #clock: Clock;
-
-  constructor(events: WireEvents, heartbeat: Heartbeat, clock: Clock) {
-    this.#events = events;
-    this.#heartbeat = heartbeat;
-    this.#clock = clock;
-  }
-
-  message(data: string | Uint8Array): void {
-    this.#events.message(data);
-  }
-
-  ping(payload: Uint8Array): void {
-    this.#events.ping(payload);
-  }
-
-  pong(payload: Uint8Array): void {
-    this.#heartbeat.receivePong(payload, this.#clock.now());
-    this.#events.pong(payload);
   }
 }

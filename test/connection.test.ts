@@ -37,7 +37,7 @@ class End {
     message: (data) => this.events.push(['message', data]),
     ping: (payload) => this.events.push(['ping', Uint8Array.from(payload)]),
     pong: (payload) => this.events.push(['pong', Uint8Array.from(payload)]),
-    close: (close) => this.events.push(['close', close]),
+    closeReceived: (close) => this.events.push(['close', close]),
   };
 
   constructor(role: Role, options: ConnectionOptions = {}) {
@@ -410,7 +410,7 @@ for (const role of roles) {
       const end = open();
       end.connection.receive(fromPeer(closeFrame(4000)), {
         ...end.sink,
-        close: () => end.connection.close(1011, 'late'),
+        closeReceived: () => end.connection.close(1011, 'late'),
       });
       expect(end.take().bytes).toEqual(written(closeFrame(4000)));
       expect(end.connection.closeFirst).toBe('peer');

@@ -386,7 +386,7 @@ class End {
       if (this.connection.closeSent === undefined) this.emitted.push(['pong', noted(payload)]);
     },
     pong: (payload) => this.events.push(['pong', noted(payload)]),
-    close: (close) => this.events.push(['close', close]),
+    closeReceived: (close) => this.events.push(['close', close]),
   };
   /** What has gone out before our Close, for the other end to be told. `#taken` of it cannot be dropped any more. */
   readonly emitted: Event[] = [];

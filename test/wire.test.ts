@@ -72,8 +72,8 @@ async function wired(setting: Setting = {}): Promise<Wired> {
         seen.push(data);
         setting.message?.(wire, data);
       },
-      ping: (payload) => seen.push(['ping', ...payload]),
-      pong: (payload) => seen.push(['pong', ...payload]),
+      pingReceived: (payload) => seen.push(['ping', ...payload]),
+      pongReceived: (payload) => seen.push(['pong', ...payload]),
       drained: () => seen.push(`drained at ${wire.bufferedAmount}`),
       failed: (error) => seen.push(error),
       closed: close,

@@ -113,7 +113,7 @@ function run(chunks: readonly Uint8Array[], options: Options): Seen {
     },
     ping: (payload) => note(['ping', Uint8Array.from(payload)]),
     pong: (payload) => note(['pong', Uint8Array.from(payload)]),
-    close: (close) => note(['close', { ...close }]),
+    closeReceived: (close) => note(['close', { ...close }]),
   };
 
   const output: Uint8Array[] = [];
