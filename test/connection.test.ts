@@ -576,7 +576,7 @@ for (const role of roles) {
     });
 
     test('what a sink throws is no failure of the peer’s and passes through', () => {
-      for (const event of ['message', 'ping', 'pong', 'close'] as const) {
+      for (const event of ['message', 'ping', 'pong', 'closeReceived'] as const) {
         const end = open();
         const mistake = new RangeError('ours');
         const bytes = fromPeer(
