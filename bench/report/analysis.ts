@@ -10,7 +10,7 @@ import { formatAim, formatFigure } from './figures.ts';
 export const ourselves = 'barewire';
 
 /** The same build measured a second time as if it were a peer: what differs between the two is noise. */
-export const again = 'barewire again';
+const again = /^barewire\b.*\b(?:again|itself|twice|second)\b/;
 
 /** Not a peer: reads and writes the same octets with no WebSocket in them, and so shows what the network costs. */
 export const bare = 'node:net';
@@ -103,7 +103,7 @@ const groupTitles: Readonly<Record<string, string>> = {
 
 export function roleOf(subject: string): Role {
   if (subject === ourselves) return 'ourselves';
-  if (subject === again) return 'again';
+  if (again.test(subject)) return 'again';
   if (subject === bare) return 'bare';
   return subject.startsWith(ourselves) ? 'variant' : 'peer';
 }
@@ -227,7 +227,7 @@ const leastRounds = 6;
 /** Barewire against itself: the second measuring of the same build, or else its odd rounds against its even ones. */
 function noiseOf(measure: Measure): number | undefined {
   const ours = samplesOf(measure, ourselves);
-  const second = samplesOf(measure, again);
+  const second = measure.series.find(({ subject }) => again.test(subject))?.samples ?? [];
   if (ours.length > 0 && second.length > 0) return distance(ours, second);
   if (ours.length < leastRounds) return undefined;
   return distance(
@@ -243,10 +243,20 @@ function distance(one: readonly number[], other: readonly number[]): number {
 
 const percentileName = /^p(\d+(?:\.\d+)?)\b/;
 
-/** The percentiles among a series' other figures (`p50 µs`, `p99.9 µs`), by rising share; empty when it has none. */
-export function percentilesOf(series: Series): { readonly percent: number; readonly value: number }[] {
-  return Object.entries(series.also)
-    .map(([name, value]) => ({ percent: Number(percentileName.exec(name)?.[1]), value }))
-    .filter(({ percent }) => Number.isFinite(percent))
-    .sort((a, b) => a.percent - b.percent);
+/**
+ * The percentiles among a series' other figures (`p50 µs`, `p99.9 µs`), by rising share; empty when it has none. Where the
+ * samples themselves are one of them, as the measure's title says (`…: p99`), their median belongs to it.
+ */
+export function percentilesOf(
+  series: Series,
+  title: string,
+): { readonly percent: number; readonly value: number }[] {
+  const found = new Map(
+    Object.entries(series.also)
+      .map(([name, value]) => [Number(percentileName.exec(name)?.[1]), value] as const)
+      .filter(([percent]) => Number.isFinite(percent)),
+  );
+  const own = Number(/: p(\d+(?:\.\d+)?)$/.exec(title)?.[1]);
+  if (found.size > 0 && Number.isFinite(own) && !found.has(own)) found.set(own, median(series.samples));
+  return [...found].map(([percent, value]) => ({ percent, value })).sort((a, b) => a.percent - b.percent);
 }

@@ -2,7 +2,6 @@
 import type { Results } from '../results-schema.ts';
 import {
   type Analysis,
-  again,
   analyse,
   bare,
   behind,
@@ -173,13 +172,6 @@ function machineFacts({ machine }: Results): string[] {
 
 function renderRun(run: Results, more: readonly string[]): string[] {
   const { kind, mode, startedAt, duration, command, commit, dirty, subjects, notes } = run;
-  const rows = subjects.map(({ name, version, runtime, options }) => [
-    cell(name),
-    version === '' ? nothing : cell(version),
-    cell(runtime),
-    options === '' ? 'defaults' : cell(options),
-  ]);
-  const columns = ['subject', 'version', 'runs on', 'options'].map((title) => ({ title }));
   return [
     `### ${kindTitles[kind]}: the run`,
     '',
@@ -189,7 +181,10 @@ function renderRun(run: Results, more: readonly string[]): string[] {
     ...more,
     ...notes.map((note) => `- ${cell(note)}`),
     '',
-    ...markdownTable(columns, rows),
+    ...subjects.map(
+      ({ name, version, runtime, options }) =>
+        `- **${cell(name)}**${version === '' ? '' : ` ${cell(version)}`} on ${cell(runtime)}: ${options === '' ? 'defaults' : cell(options)}`,
+    ),
     '',
   ];
 }
@@ -226,7 +221,7 @@ function how({ runs, noise }: Analysis): string[] {
     [
       noise !== undefined,
       [
-        `- **Noise.** barewire against itself (\`${again}\` where it was measured twice, else its odd rounds against its even ones) is`,
+        `- **Noise.** barewire against itself (measured twice in the same run, or else its odd rounds against its even ones) is`,
         `  ${formatShare(noise?.median ?? 0)} apart in the middle measure and ${formatShare(noise?.largest ?? 0)} at most. A lead or a lag counts when its interval leaves out 1 and it is larger`,
         '  than barewire’s distance from itself in that measure.',
       ].join('\n'),
