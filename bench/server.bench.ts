@@ -1,226 +1,175 @@
 /**
  * Our server beside its peers over loopback: each a process of its own, measured in turn, A B C A B C, by the CPU time
- * that the server needs for each message. `node --import tsx bench/server.bench.ts --quick --only echo-125` runs a part
- * of it and prints a table; `npm run bench` runs it whole. What is measured, and how, is told in docs/benchmarks.md.
+ * that the server needs for each message; latencies; memory. `npm run bench` runs it with the other benches, and
+ * `node --import tsx bench/server.bench.ts --quick --only echo-125` a part of it. What the figures say is told in
+ * docs/benchmarks.md, how they came about in the notes of each results file.
  */
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { machine, repository } from './environment.ts';
+import { fail, readBenchFlags } from './flags.ts';
 import { Progress } from './progress.ts';
 import { renderTable } from './report.ts';
-import type { Measure, Results, Series } from './results.ts';
+import type { Measure, Results } from './results.ts';
 import { build } from './server/build.ts';
-import { choosePinning, type Pinning } from './server/pinning.ts';
-import { type CpuSource, findCpuSource, GeneratorProcess, ServerProcess } from './server/processes.ts';
-import { type Row, rows } from './server/rows.ts';
-import { barewire, findPeers, type Peer } from './server/subjects.ts';
-import { median } from './statistics.ts';
+import type { Plan } from './server/contenders.ts';
+import { idleJob } from './server/idle-job.ts';
+import { install, installable } from './server/install.ts';
+import { type Job, latencyJob, loadJob } from './server/jobs.ts';
+import { writeNotes } from './server/notes.ts';
+import { choosePinning } from './server/pinning.ts';
+import { findCpuSource } from './server/processes.ts';
+import { idleId, latencyId, latencyLoads, latencyPercentiles, rows } from './server/rows.ts';
+import { barewire, findPeers, missingPeers, type Peer } from './server/subjects.ts';
 
-export interface MeasureOptions {
+export interface ServerOptions {
+  /** Fewer rows, subjects and rounds, for a look: about a minute. Nothing is installed. */
   readonly quick: boolean;
+  /** Called after each round of each subject. */
   readonly progress: (done: number, total: number, what: string) => void;
-  /** Only measures whose id has this in it. */
+  /** Only measures with this in their id. */
   readonly only?: string | undefined;
-}
-
-export interface ServerOptions extends MeasureOptions {
-  /** Names of subjects; all that are there without it. */
+  /** Only subjects of these names. Default: all, with `quick` the most important ones. */
   readonly subjects?: readonly string[] | undefined;
+  /** Default 11, with `quick` 3. */
   readonly rounds?: number | undefined;
-  /** Milliseconds of one round. */
-  readonly roundTime?: number | undefined;
-  /** Another checkout, whose src/ is measured too, as `other`. */
+  /** A directory with another `src/`, which is measured too, as `other`. */
   readonly against?: string | undefined;
   /** Whether servers and generator run before everything else on the machine, for one with other work. Needs root. */
   readonly realtime?: boolean | undefined;
+  /** Share of the usual work, for tests of the bench itself; its figures mean nothing. Default 1. */
+  readonly scale?: number | undefined;
+  /** What was typed, for the results. */
   readonly command?: string | undefined;
 }
 
-interface Plan {
-  readonly rounds: number;
-  readonly roundTime: number;
-  readonly warmUp: number;
-  readonly pinning: Pinning;
-  readonly source: CpuSource;
-  readonly generator: string;
+export const serverRowIds: readonly string[] = [
+  ...rows.flatMap(({ id, octets }) => (octets === undefined ? [id] : [id, octets.id])),
+  ...latencyLoads.flatMap((load) => latencyPercentiles.map((percentile) => latencyId(load, percentile))),
+  idleId,
+];
+
+function makePlan(options: ServerOptions, directory: string): Plan {
+  const { quick, scale = 1 } = options;
+  return {
+    quick,
+    rounds: options.rounds ?? (quick ? 3 : 11),
+    roundTime: Math.max(1, (quick ? 150 : 500) * scale),
+    warmUp: Math.max(1, (quick ? 250 : 1000) * scale),
+    scale,
+    pinning: choosePinning(options.realtime ?? false),
+    source: findCpuSource(),
+    generator: join(directory, 'bench/server/generator.js'),
+  };
 }
 
-/** One subject in one row. */
-class Contender {
-  readonly peer: Peer;
-  readonly samples: number[] = [];
-  readonly also = new Map<string, number[]>();
-  note: string | undefined;
-  server: ServerProcess | undefined;
-
-  constructor(peer: Peer) {
-    this.peer = peer;
+/** Who takes part, in the order in which they are measured. @throws RangeError for a name that is nobody's */
+function choosePeers(options: ServerOptions, ours: string, other: string | undefined): Peer[] {
+  const all = findPeers(ours);
+  const version = all[0]?.subject.version ?? '';
+  const again = barewire('barewire again', ours, version);
+  const others = other === undefined ? [] : [barewire('other', other, `src/ of ${options.against}`)];
+  const known = [...all, again];
+  const { subjects } = options;
+  if (subjects === undefined) {
+    const chosen = known.filter(({ quick }) => quick || !options.quick);
+    return [...chosen.slice(0, 1), ...others, ...chosen.slice(1)];
   }
-
-  add(name: string, value: number): void {
-    const values = this.also.get(name) ?? [];
-    this.also.set(name, values);
-    values.push(value);
+  const unknown = subjects.filter((name) => !known.some(({ subject }) => subject.name === name));
+  if (unknown.length > 0) {
+    const names = known.map(({ subject }) => subject.name).join(', ');
+    throw new RangeError(`Not here: ${unknown.join(', ')}. There are: ${names}.`);
   }
-
-  series(): Series {
-    const also = Object.fromEntries([...this.also].map(([name, values]) => [name, median(values)]));
-    const { name: subject } = this.peer.subject;
-    return { subject, samples: this.samples, also, ...(this.note === undefined ? {} : { note: this.note }) };
-  }
-
-  /** Drops out, with what it had. */
-  failed(error: unknown): void {
-    this.note = error instanceof Error ? error.message : String(error);
-    this.samples.length = 0;
-    this.also.clear();
-  }
+  const chosen = known.filter(({ subject }) => subjects.includes(subject.name));
+  return [...chosen.slice(0, 1), ...others, ...chosen.slice(1)];
 }
 
-async function each(
-  contenders: readonly Contender[],
-  step: (contender: Contender) => Promise<void>,
-): Promise<void> {
-  for (const contender of contenders) {
-    if (contender.note !== undefined) continue;
-    try {
-      await step(contender);
-    } catch (error) {
-      contender.failed(error);
-    }
-  }
-}
-
-async function measureRow(
-  row: Row,
-  peers: readonly Peer[],
-  plan: Plan,
-  step: (what: string) => void,
-): Promise<Series[]> {
-  const contenders = peers.map((peer) => new Contender(peer));
-  for (const contender of contenders) contender.note = contender.peer.cannot(row);
-  const generator = new GeneratorProcess(plan.generator, plan.pinning);
-  try {
-    await each(contenders, async (contender) => {
-      const { peer } = contender;
-      contender.server = await ServerProcess.start(peer.command(row), plan.pinning, plan.source);
-      const target = {
-        name: peer.subject.name,
-        port: contender.server.port,
-        dialect: peer.dialect,
-        check: peer.check,
-      };
-      await generator.ask({ do: 'open', target, workload: row.workload });
-      await generator.ask({ do: 'check', name: peer.subject.name });
-      await generator.ask({
-        do: 'round',
-        name: peer.subject.name,
-        milliseconds: plan.warmUp,
-        minimum: row.warmUp,
-      });
+function makeJobs(options: ServerOptions, peers: readonly Peer[], plan: Plan): Job[] {
+  const { only = '' } = options;
+  const wanted = (id: string): boolean => id.includes(only);
+  const noise = ({ subject }: Peer): boolean => subject.name === 'barewire again';
+  const jobs: Job[] = rows
+    .filter(({ id, octets }) => wanted(id) || (octets !== undefined && wanted(octets.id)))
+    .filter((row) => row.quick || !options.quick || options.only !== undefined)
+    // Asked for by name, it is in every row.
+    .map((row) => {
+      const asked = options.subjects !== undefined;
+      const fits = (peer: Peer): boolean =>
+        asked ||
+        ((row.noise || !noise(peer)) && !(options.quick && row.workload.deflate && peer.maskingAlone));
+      return loadJob(row, peers.filter(fits), plan);
     });
-    for (let round = 0; round < plan.rounds; round++) {
-      await each(contenders, async (contender) => {
-        await measureRound(contender, generator, plan, row.minimum);
-        step(`${row.id} ${contender.peer.subject.name}`);
-      });
-    }
-    await each(contenders, async ({ peer }) => {
-      await generator.ask({ do: 'check', name: peer.subject.name });
-    });
-  } finally {
-    await generator.stop();
-    await Promise.all(contenders.map(({ server }) => server?.stop()));
+  const quiet = peers.filter((peer) => !noise(peer));
+  const latency = latencyJob(quiet, plan, wanted);
+  if (latency.steps > 0 && (!options.quick || options.only !== undefined)) jobs.push(latency);
+  if (wanted(idleId)) jobs.push(idleJob(quiet, plan));
+  return jobs;
+}
+
+/** Milliseconds that a quick run may take; it has fewer rounds where the machine is slow. */
+const quickBudget = 45_000;
+
+async function runJobs(
+  jobs: readonly Job[],
+  progress: ServerOptions['progress'],
+  budget: number,
+): Promise<Measure[]> {
+  const start = performance.now();
+  const total = jobs.reduce((sum, { steps }) => sum + steps, 0);
+  const measures: Measure[] = [];
+  let done = 0;
+  for (const [index, job] of jobs.entries()) {
+    let steps = 0;
+    progress(done, total, `${job.ids[0]}: starting`);
+    const deadline = start + (budget * (index + 1)) / jobs.length;
+    measures.push(...(await job.run((what) => progress(done + ++steps, total, what), deadline)));
+    // One that dropped out has no more steps.
+    done += job.steps;
   }
-  return contenders.map((contender) => contender.series());
+  progress(total, total, 'done');
+  return measures;
 }
 
-async function measureRound(
-  contender: Contender,
-  generator: GeneratorProcess,
-  plan: Plan,
-  minimum: number,
-): Promise<void> {
-  const { server, peer } = contender;
-  if (server === undefined) return;
-  const before = await server.usage();
-  const { figures } = await generator.ask({
-    do: 'round',
-    name: peer.subject.name,
-    milliseconds: plan.roundTime,
-    minimum,
-  });
-  const after = await server.usage();
-  const { messages = 0, elapsed = 0, cpu = 0, octetsReceived = 0 } = figures;
-  contender.samples.push((after.cpu - before.cpu) / messages);
-  contender.add('messages/s', (messages / elapsed) * 1000);
-  contender.add('server load', (after.cpu - before.cpu) / 1000 / elapsed);
-  contender.add('generator load', cpu / elapsed);
-  contender.add('B/message', octetsReceived / messages);
-}
-
-function choose(peers: readonly Peer[], options: ServerOptions): Peer[] {
-  if (options.subjects !== undefined)
-    return peers.filter(({ subject }) => options.subjects?.includes(subject.name));
-  return peers.filter((peer) => peer.quick || !options.quick);
-}
-
+/** @throws RangeError for subjects that are not here, Error when the sources do not compile */
 export async function measureServer(options: ServerOptions): Promise<Results> {
   const startedAt = new Date();
-  const start = performance.now();
+  if (!options.quick && options.subjects === undefined) {
+    install(installable, (what) => options.progress(0, 1, what));
+  }
   const ours = build();
   const other = options.against === undefined ? undefined : build(options.against);
   try {
-    const all = findPeers(ours.directory);
-    if (other !== undefined) all.splice(1, 0, barewire('other', other.directory, 'as it is there'));
-    const peers = choose(all, options);
-    if (other !== undefined && !peers.some(({ subject }) => subject.name === 'other')) {
-      peers.push(...all.filter(({ subject }) => subject.name === 'other'));
-    }
-    const again = barewire('barewire again', ours.directory, all[0]?.subject.version ?? '');
-    const withNoise = options.subjects === undefined || options.subjects.includes(again.subject.name);
-    const plan: Plan = {
-      rounds: options.rounds ?? (options.quick ? 3 : 11),
-      roundTime: options.roundTime ?? (options.quick ? 200 : 500),
-      warmUp: options.roundTime ?? (options.quick ? 400 : 1000),
-      pinning: choosePinning(options.realtime ?? false),
-      source: findCpuSource(),
-      generator: join(ours.directory, 'bench/server/generator.js'),
+    const plan = makePlan(options, ours.directory);
+    const peers = choosePeers(options, ours.directory, other?.directory);
+    const wanted = (id: string): boolean => id.includes(options.only ?? '');
+    const jobs = makeJobs(options, peers, plan);
+    if (jobs.length === 0)
+      throw new RangeError(`No row of the server bench has "${options.only}" in its id.`);
+    const hurried = options.quick && options.rounds === undefined;
+    const budget = hurried ? quickBudget : Number.POSITIVE_INFINITY;
+    const measures = (await runJobs(jobs, options.progress, budget)).filter(({ id }) => wanted(id));
+    const missing = options.subjects === undefined ? missingPeers() : [];
+    const measured = (name: string): boolean =>
+      measures.some(({ series }) => series.some(({ subject }) => subject === name));
+    const plain = {
+      name: 'uncompressed',
+      version: '',
+      runtime: 'none',
+      options: 'arithmetic: a frame’s length',
     };
-    const chosen = rows.filter(
-      ({ id, quick }) =>
-        (quick || !options.quick || options.only !== undefined) && id.includes(options.only ?? ''),
-    );
-    const contendersOf = (row: Row): Peer[] => (row.noise && withNoise ? [...peers, again] : peers);
-    const total = chosen.reduce((sum, row) => sum + contendersOf(row).length, 0) * plan.rounds;
-    let done = 0;
-    const measures: Measure[] = [];
-    for (const row of chosen) {
-      const { id, title, group, unit } = row;
-      const before = done;
-      const series = await measureRow(row, contendersOf(row), plan, (what) =>
-        options.progress(++done, total, what),
-      );
-      done = before + contendersOf(row).length * plan.rounds;
-      measures.push({ id, title, group, unit, better: 'less', goals: [...row.goals], series });
-    }
     return {
       schema: 1,
-      ...repository(),
-      machine: machine([]),
       kind: 'server',
       mode: options.quick ? 'quick' : 'full',
       startedAt: startedAt.toISOString(),
-      duration: Math.round((performance.now() - start) / 1000),
+      duration: Math.round((Date.now() - startedAt.getTime()) / 1000),
       command: options.command ?? 'npm run bench',
-      subjects: [...all, again]
-        .filter((peer) =>
-          measures.some(({ series }) => series.some(({ subject }) => subject === peer.subject.name)),
-        )
-        .map(({ subject }) => subject),
+      ...repository(),
+      machine: machine([]),
+      subjects: [...peers.map(({ subject }) => subject), plain].filter(({ name }) => measured(name)),
       measures,
-      notes: [plan.pinning.note],
+      notes: writeNotes(measures, plan, missing),
     };
   } finally {
     ours.remove();
@@ -228,29 +177,21 @@ export async function measureServer(options: ServerOptions): Promise<Results> {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const flags = parseArgs({
-    options: {
-      quick: { type: 'boolean', default: false },
-      only: { type: 'string' },
-      subjects: { type: 'string' },
-      rounds: { type: 'string' },
-      against: { type: 'string' },
-      realtime: { type: 'boolean', default: false },
-    },
-  }).values;
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const progress = new Progress();
   progress.begin('server');
-  const results = await measureServer({
-    quick: flags.quick,
-    only: flags.only,
-    subjects: flags.subjects?.split(','),
-    rounds: flags.rounds === undefined ? undefined : Number(flags.rounds),
-    against: flags.against,
-    realtime: flags.realtime,
-    progress: progress.step,
-    command: ['node --import tsx bench/server.bench.ts', ...process.argv.slice(2)].join(' '),
-  });
-  progress.end();
-  console.log(renderTable(results));
+  const command = ['node --import tsx bench/server.bench.ts', ...process.argv.slice(2)].join(' ');
+  const flags = readBenchFlags();
+  try {
+    const results = await measureServer({ ...flags, progress: progress.step, command });
+    progress.end();
+    if (flags.out !== undefined) {
+      mkdirSync(flags.out, { recursive: true });
+      writeFileSync(join(flags.out, 'server.json'), `${JSON.stringify(results, undefined, 1)}\n`);
+    }
+    console.log(renderTable(results));
+  } catch (error) {
+    if (error instanceof RangeError) fail(error.message);
+    throw error;
+  }
 }

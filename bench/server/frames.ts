@@ -111,25 +111,30 @@ const names = [
   'Margaret',
 ];
 
-/** A page of chat messages as JSON, of exactly that length (at least 200), another for each seed. */
+/**
+ * What happened in a chat room, as JSON of exactly that length (at least 300): short messages, each with its author, its
+ * place and its time, which go on from seed to seed.
+ */
 export function jsonPayload(length: number, seed: number): Buffer {
   const random = randomNumbers(seed);
-  const messages: string[] = [];
-  const wrap = (inner: string): string => `{"event":"message:page","room":"general","messages":[${inner}]}`;
-  const message = (text: string): string => {
-    const id = random().toString(36) + random().toString(36);
+  const events: string[] = [];
+  let time = 1_767_225_610_000 + seed * 30_000;
+  const wrap = (inner: string): string => `{"room":"general","events":[${inner}]}`;
+  const event = (text: string): string => {
+    time += 200 + (random() % 5000);
     const author = random() % names.length;
-    return `{"id":"${id}","author":{"id":"u${1000 + author}","name":"${names[author]}"},"time":${1_767_225_610_000 + random()},"text":"${text}"}`;
+    const offset = 48_000 + seed * 8 + events.length;
+    return `{"event":"message:new","offset":${offset},"time":${time},"author":{"id":"u${1000 + author}","name":"${names[author]}"},"text":"${text}"}`;
   };
   const sentence = (count: number): string =>
     Array.from({ length: count }, () => words[random() % words.length]).join(' ');
   for (;;) {
-    const next = message(sentence(6 + (random() % 12)));
-    if (wrap([...messages, next, message('')].join(',')).length > length) break;
-    messages.push(next);
+    const next = event(sentence(2 + (random() % 6)));
+    if (wrap([...events, next, event('')].join(',')).length > length) break;
+    events.push(next);
   }
-  const last = message('');
-  const missing = length - wrap([...messages, last].join(',')).length;
+  const last = event('');
+  const missing = length - wrap([...events, last].join(',')).length;
   const text = sentence(missing).slice(0, Math.max(0, missing)).padEnd(missing, '.');
-  return Buffer.from(wrap([...messages, last.replace('"text":""', `"text":"${text}"`)].join(',')), 'latin1');
+  return Buffer.from(wrap([...events, last.replace('"text":""', `"text":"${text}"`)].join(',')), 'latin1');
 }

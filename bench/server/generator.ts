@@ -3,7 +3,9 @@
  * channel, and answers with what it counted. It ends when the channel does.
  */
 import * as v from 'valibot';
-import { EchoSession, FanoutSession, HandshakeSession, IdleSession, type Session } from './sessions.ts';
+import { HandshakeSession } from './handshake-session.ts';
+import { LatencySession } from './latency-session.ts';
+import { EchoSession, FanoutSession, IdleSession, type Session } from './sessions.ts';
 import { type Answer, type Request, requestSchema, type Target, type Workload } from './workload.ts';
 
 const sessions = new Map<string, Session>();
@@ -13,7 +15,7 @@ function create(target: Target, workload: Workload): Session {
     case 'echo':
       return new EchoSession(target, workload);
     case 'latency':
-      return new EchoSession(target, workload);
+      return new LatencySession(target, workload);
     case 'fanout':
       return new FanoutSession(target, workload);
     case 'handshake':

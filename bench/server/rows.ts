@@ -3,6 +3,7 @@
  * project's plan, as ratios within one run; "level" is within 10 %, 0.9.
  */
 import type { Goal } from '../results.ts';
+import { serverFrameLength } from './frames.ts';
 import type { Workload } from './workload.ts';
 
 export interface Row {
@@ -16,6 +17,14 @@ export interface Row {
   readonly minimum: number;
   /** And before the first round, until the code is compiled. */
   readonly warmUp: number;
+  /** A second measure from the same rounds: octets on the wire for each message or delivery. */
+  readonly octets?: {
+    readonly id: string;
+    readonly title: string;
+    readonly goals: readonly Goal[];
+    /** What it would be without compression. */
+    readonly uncompressed: number;
+  };
   /** Whether our own build is measured twice, to show what is noise. */
   readonly noise: boolean;
   /** Whether `--quick` has it too. */
@@ -71,7 +80,7 @@ function echo(
     goals: aimed,
     workload: { kind: 'echo', payload, payloadLength, connections, depth, deflate },
     minimum,
-    warmUp: 3 * minimum,
+    warmUp: depth === 1 ? 8 * minimum : 4 * minimum,
     noise,
     quick,
   };
@@ -112,6 +121,12 @@ export const rows: readonly Row[] = [
     group: 'deflate',
     unit: 'µs',
     goals: goals({ ws: 20 }),
+    octets: {
+      id: 'fanout-1000-1k-deflate-bytes',
+      title: 'Octets on the wire for each of these deliveries',
+      goals: goals({ uncompressed: 4 }),
+      uncompressed: serverFrameLength(1024),
+    },
     workload: {
       kind: 'fanout',
       payload: 'json',
@@ -146,3 +161,23 @@ export const rows: readonly Row[] = [
   },
   echo('echo-1k-json-deflate', 'json', 1024, 64, 1, goals({ ws: 2.5 }), { deflate: true }),
 ];
+
+/** Latency: one row of rounds, and a measure for each load and percentile. */
+export const latencyWorkload: Workload = {
+  kind: 'latency',
+  payload: 'text',
+  payloadLength: 125,
+  connections: 64,
+  depth: 1,
+  deflate: false,
+};
+/** Shares of each subject's own highest rate at which messages are due; `closed` goes by the answers. */
+export const latencyLoads = ['closed', 50, 80, 95] as const;
+export const latencyPercentiles = ['p50', 'p90', 'p99', 'p999'] as const;
+
+export function latencyId(load: (typeof latencyLoads)[number], percentile: string): string {
+  return `latency-${load === 'closed' ? load : `open-${load}`}-${percentile}`;
+}
+
+export const idleId = 'idle-10000';
+export const idleGoals: readonly Goal[] = goals({ ws: 1.25 });

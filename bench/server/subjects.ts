@@ -9,9 +9,9 @@ import { dirname, join } from 'node:path';
 import type { Subject } from '../results.ts';
 import { frameLengths } from './batches.ts';
 import { root } from './build.ts';
-import { findInstallable, isInstalled } from './install.ts';
+import type { ServerRow as Row } from './contenders.ts';
+import { findInstallable, installable, isInstalled } from './install.ts';
 import type { ServerCommand } from './processes.ts';
-import type { Row } from './rows.ts';
 import type { Target } from './workload.ts';
 
 export interface Peer {
@@ -22,6 +22,8 @@ export interface Peer {
   cannot(row: Row): string | undefined;
   /** Whether `--quick` measures it, where it is there. */
   readonly quick: boolean;
+  /** Whether it differs from another one in masking alone, so that a quick run can leave it out where others cost more. */
+  readonly maskingAlone?: boolean;
   command(row: Row): ServerCommand;
 }
 
@@ -138,6 +140,12 @@ function libraryPeer(
   return nodePeer({ ...peer, version, args });
 }
 
+/** Of those that could be there: names of runtimes and libraries that are not installed. */
+export function missingPeers(): string[] {
+  const names = installable.filter((one) => !isInstalled(one)).map(({ name }) => name);
+  return loadsBufferutil() ? names : [...names, 'ws+bufferutil'];
+}
+
 /** All that are there, in the order in which they are measured. @param directory of the build */
 export function findPeers(directory: string): Peer[] {
   const wsVersion = versionIn(join(root, 'node_modules', 'ws'));
@@ -153,14 +161,17 @@ export function findPeers(directory: string): Peer[] {
       quick: true,
     }),
     loadsBufferutil()
-      ? nodePeer({
-          name: 'ws+bufferutil',
-          version: `${wsVersion}, bufferutil ${versionIn(join(root, 'node_modules', 'bufferutil'))}`,
-          options: `bufferutil loaded; otherwise as ws`,
-          file: 'bench/peers/ws.js',
-          directory,
-          quick: true,
-        })
+      ? {
+          ...nodePeer({
+            name: 'ws+bufferutil',
+            version: `${wsVersion}, bufferutil ${versionIn(join(root, 'node_modules', 'bufferutil'))}`,
+            options: `bufferutil loaded; otherwise as ws`,
+            file: 'bench/peers/ws.js',
+            directory,
+            quick: true,
+          }),
+          maskingAlone: true,
+        }
       : undefined,
     libraryPeer({
       name: 'websocket',
