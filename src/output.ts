@@ -18,8 +18,11 @@ const pooledBlock = 4096;
 /** The first block that is used again. TCP keeps it when it cannot write it at once, so it is no larger than Node's pool. */
 const firstReusedBlock = 8 * 1024;
 
-/** From this many octets on a payload is passed on as it is: copying it would cost more than one more iovec. */
+/** From this many octets on a payload is passed on as it is, for what waits would be there twice. */
 const referenceLength = 16 * 1024;
+
+/** The same where the block is used again: up to here a copy costs less than writing two chunks at once does. */
+const reusedReferenceLength = 32 * 1024;
 
 /** Up to this many characters a loop in JavaScript writes ASCII faster than the call into native code. */
 const shortText = 24;
@@ -62,14 +65,14 @@ export class OutputBuffer {
   }
 
   /**
-   * Appends one frame. A payload from 16 KiB up that is not masked is kept by reference and must not change until it
+   * Appends one frame. A payload from 16 KiB up that is not masked may be kept by reference and must not change until it
    * has been written; anything else is copied.
    * @param first the first octet: FIN, RSV1-RSV3 and the opcode
    * @param maskingKey undefined from a server, required from a client
    */
   appendFrame(first: number, payload: Uint8Array, maskingKey: number | undefined): void {
     const payloadLength = payload.length;
-    if (payloadLength >= referenceLength && maskingKey === undefined) {
+    if (maskingKey === undefined && this.#keepsReference(payloadLength)) {
       const block = this.#reserve(maximumHeaderLength);
       this.#advance(encodeFrameHeader(block, this.#blockLength, first, payloadLength, undefined));
       this.appendEncoded(payload);
@@ -109,7 +112,7 @@ export class OutputBuffer {
 
   /** Appends octets that are frames already, copied when they are few, else by reference (see appendFrame). */
   appendEncoded(bytes: Uint8Array): void {
-    if (bytes.length < referenceLength) {
+    if (!this.#keepsReference(bytes.length)) {
       this.#reserve(bytes.length).set(bytes, this.#blockLength);
       this.#advance(this.#blockLength + bytes.length);
       return;
@@ -150,6 +153,10 @@ export class OutputBuffer {
     for (const chunk of this.take()) own.appendEncoded(chunk);
     this.reuse();
     return own;
+  }
+
+  #keepsReference(length: number): boolean {
+    return length >= (this.#reused === undefined ? referenceLength : reusedReferenceLength);
   }
 
   /** A block with room for `length` octets at #blockLength. */
