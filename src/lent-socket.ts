@@ -22,6 +22,13 @@ export interface StreamOwner {
   closed(): void;
 }
 
+/** Whose connection a stream is, as far as TCP and a PROXY header tell. */
+export interface Peer {
+  readonly address: string;
+  /** Whether it has been counted for that address: not when it is a trusted proxy's. */
+  readonly counted: boolean;
+}
+
 /** Octets that one read may bring: as many as node:net's own reads. */
 const readLength = 64 * 1024;
 
@@ -38,6 +45,8 @@ const shared = Buffer.allocUnsafeSlow(readLength);
 export class LentSocket extends Socket {
   /** Who gets its octets as they come, without a copy. What waits in the stream is not among them: see `own`. */
   owner: StreamOwner | undefined;
+  /** Once it is known. */
+  peer: Peer | undefined;
   /** Octets that full reads have brought since the last one that was not full. */
   inTurn = 0;
   /** Told when TCP is gone. */

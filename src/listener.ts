@@ -9,7 +9,7 @@ import type { ConnectionCounts } from './connection-counts.ts';
 import { wantsWebSocket } from './handshake.ts';
 import { HeadReader, HttpError, parseRequestHead, type RequestHead } from './http-head.ts';
 import { normaliseIpAddress } from './ip-address.ts';
-import { acceptLent, LentSocket } from './lent-socket.ts';
+import { acceptLent, LentSocket, type Peer } from './lent-socket.ts';
 import { checkCertificate, type ResolvedOptions, type TlsCertificate } from './options.ts';
 import type { Pending, PendingEnd } from './pending.ts';
 import { ProxyHeaderReader } from './proxy-protocol.ts';
@@ -20,13 +20,6 @@ import { tooManyConnections, tooManyFromAddress, tooManyPending } from './upgrad
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
-}
-
-/** Whose connection a stream is, as far as TCP and a PROXY header tell. */
-export interface Peer {
-  readonly address: string;
-  /** Whether it has been counted for that address: not when it is a trusted proxy's. */
-  readonly counted: boolean;
 }
 
 export interface ListenerHost {
@@ -53,7 +46,7 @@ export class Listener {
   /** Listens nowhere; it is given connections. */
   readonly #tlsServer: TlsServer | undefined;
   readonly #connections = new Set<TcpSocket>();
-  /** Every stream that requests come on, TCP or TLS. */
+  /** Every stream that requests come on, TCP or TLS, besides lent sockets, which know theirs. */
   readonly #peers = new WeakMap<Duplex, Peer>();
   /** TCP connections on which TLS is under way, by both their ends: node:tls does not say which one has become secure. */
   readonly #handshakes = new Map<string, TcpSocket>();
@@ -136,12 +129,12 @@ export class Listener {
 
   /** Whose stream it is, when it is one of ours. */
   peerOf(stream: Duplex): Peer | undefined {
-    return this.#peers.get(stream);
+    return stream instanceof LentSocket ? stream.peer : this.#peers.get(stream);
   }
 
   /** Whether the stream is one of ours. */
   has(stream: Duplex): stream is TcpSocket {
-    return this.#peers.has(stream);
+    return this.peerOf(stream) !== undefined;
   }
 
   #accept(tcp: TcpSocket): void {
@@ -212,7 +205,9 @@ export class Listener {
       this.#turnAway(tcp, tooManyFromAddress());
       return;
     }
-    this.#peers.set(tcp, { address, counted });
+    const peer: Peer = { address, counted };
+    if (tcp instanceof LentSocket) tcp.peer = peer;
+    else this.#peers.set(tcp, peer);
     if (this.#tlsServer === undefined) {
       this.#readHead(tcp);
       return;

@@ -19,10 +19,12 @@ export interface FrameNote {
 /** How many are kept: enough to see a pattern, few enough to have for each connection. */
 const kept = 8;
 
+const none: number[] = [];
+
 export class RecentFrames {
-  // Two flat lists of numbers instead of objects: this runs for each frame. They begin empty and grow to `kept`.
-  readonly #firsts: number[] = [];
-  readonly #lengths: number[] = [];
+  // Two flat lists of numbers instead of objects: this runs for each frame. A connection without frames has none.
+  #firsts: number[] | undefined;
+  #lengths: number[] = none;
   #count = 0;
 
   /** @param first the first octet of the header */
@@ -38,8 +40,9 @@ export class RecentFrames {
   /** The last eight, the oldest first. */
   list(): readonly FrameNote[] {
     const notes: FrameNote[] = [];
+    const firsts = this.#firsts ?? none;
     for (let count = Math.max(0, this.#count - kept); count < this.#count; count++) {
-      const first = this.#firsts[count % kept] as number;
+      const first = firsts[count % kept] as number;
       notes.push({
         direction: (first & 0x100) === 0 ? 'in' : 'out',
         opcode: first & 0x0f,
@@ -53,6 +56,10 @@ export class RecentFrames {
 
   #add(first: number, payloadLength: number): void {
     const index = this.#count++ % kept;
+    if (this.#firsts === undefined) {
+      this.#firsts = [];
+      this.#lengths = [];
+    }
     this.#firsts[index] = first;
     this.#lengths[index] = payloadLength;
   }
