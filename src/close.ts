@@ -72,7 +72,8 @@ const reasonDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * @throws ProtocolError 1002 for one octet or a code that must not be sent, 1007 for a reason that is not UTF-8
  */
 export function decodeClosePayload(payload: Uint8Array): Close {
-  const [high, low] = payload;
+  const high = payload[0];
+  const low = payload[1];
   if (high === undefined) return { code: CloseCode.noStatusReceived, reason: '' };
   if (low === undefined) {
     throw new ProtocolError(
@@ -89,6 +90,8 @@ export function decodeClosePayload(payload: Uint8Array): Close {
       `A Close frame has the code ${code}, which must not be sent.`,
     );
   }
+  // Most say a code and no more, and a decoder is slow to start.
+  if (payload.length === 2) return { code, reason: '' };
   try {
     return { code, reason: reasonDecoder.decode(payload.subarray(2)) };
   } catch {
@@ -108,6 +111,7 @@ export function encodeClosePayload(code: number = CloseCode.noStatusReceived, re
   if (!Number.isInteger(code) || !isCloseCode(code)) {
     throw new RangeError(`The close code ${code} must not be sent: use 1000-1003, 1007-1014 or 3000-4999.`);
   }
+  if (reason === '') return Uint8Array.of(code >>> 8, code & 0xff);
   const text = new TextEncoder().encode(reason);
   if (text.length > maximumReasonLength) {
     throw new RangeError(`The close reason has ${text.length} octets; the most is ${maximumReasonLength}.`);

@@ -18,6 +18,8 @@ const hostSection = 'RFC 9112 §3.2';
 const absoluteTarget = /^(?:https?|wss?):\/\/([^/?]*)(.*)$/i;
 const brokenPercent = /%(?![0-9A-Fa-f]{2})/;
 
+let lastGoodHost: string | undefined;
+
 /**
  * Resolves an origin-form or absolute-form target against Host. An absolute target's authority replaces Host
  * (RFC 9112 §3.2.2), which must stand there nevertheless (§3.2).
@@ -26,8 +28,12 @@ const brokenPercent = /%(?![0-9A-Fa-f]{2})/;
 export function resolveTarget(head: Pick<RequestHead, 'target' | 'fields'>): ResolvedTarget {
   const host = singleton(head.fields, 'host', hostSection);
   if (host === undefined) throw new HttpError(400, hostSection, 'The request has no Host.');
-  if (!isAuthority(host))
-    throw new HttpError(400, hostSection, 'Host is not a host name with an optional port.');
+  // Clients of one server nearly all name the same host, which then is judged once.
+  if (host !== lastGoodHost) {
+    if (!isAuthority(host))
+      throw new HttpError(400, hostSection, 'Host is not a host name with an optional port.');
+    lastGoodHost = host;
+  }
 
   if (head.target.includes('#')) {
     throw new HttpError(400, 'RFC 6455 §3', 'The request target has a fragment; a "#" must be sent as %23.');
