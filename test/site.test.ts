@@ -26,6 +26,9 @@ function build(pages: string): void {
   writeFileSync(join(pages, 'index.html'), '<!doctype html><title>barewire</title>');
   writeFileSync(join(pages, 'assets', 'index-5f3a.js'), 'export {};');
   writeFileSync(join(pages, 'assets', 'index-5f3a.js.br'), 'compressed');
+  mkdirSync(join(pages, 'lab', 'bench', 'results'), { recursive: true });
+  writeFileSync(join(pages, 'lab', 'bench', 'index.html'), '<!doctype html><title>Benchmarks</title>');
+  writeFileSync(join(pages, 'lab', 'bench', 'results', 'index.json'), '[]');
   writeFileSync(join(pages, 'icon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
 }
 
@@ -65,6 +68,10 @@ describe('every answer', () => {
   it.each([
     ['/', 200],
     ['/assets/index-5f3a.js', 200],
+    ['/lab/bench', 200],
+    ['/lab/bench/', 200],
+    ['/lab/bench/results/index.json', 200],
+    ['/lab', 404],
     ['/healthz', 200],
     ['/nowhere', 404],
     ['/images/nothing.png', 404],
@@ -108,6 +115,22 @@ describe('pages', () => {
     expect((await get(server, '/', { 'if-none-match': etag })).status).toBe(304);
     const head = await fetch(`${server.url}/`, { method: 'HEAD' });
     expect([head.status, head.headers.get('content-length')]).toEqual([200, '38']);
+  });
+
+  it('are there with and without a slash behind a directory, and their data looked after each time', async () => {
+    const server = await serveChat();
+    build(server.pages);
+    for (const path of ['/lab/bench', '/lab/bench/', '/lab/bench?from=readme']) {
+      const { status, text, headers } = await get(server, path);
+      expect([status, text]).toEqual([200, '<!doctype html><title>Benchmarks</title>']);
+      expect(headers.get('content-type')).toBe('text/html;charset=utf-8');
+    }
+    const { text, headers } = await get(server, '/lab/bench/results/index.json');
+    expect([text, headers.get('content-type'), headers.get('cache-control')]).toEqual([
+      '[]',
+      'application/json',
+      'no-cache',
+    ]);
   });
 
   it('come compressed when the build has them so', async () => {
