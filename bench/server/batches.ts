@@ -60,16 +60,24 @@ export function makeTraffic(
 ): Traffic {
   if (workload.deflate) return makeCompressed(target, workload, connection, extensions);
   const key = maskingKey(connection);
-  const messages = Array.from({ length: workload.depth }, (_, index) =>
-    encode(target, workload, connection * workload.depth + index),
-  ).flat();
-  const batch = Buffer.concat(messages.map(({ opcode, payload }) => maskedFrame(opcode, payload, key)));
+  // Two that differ where a batch is one message, so that an answer given twice is not taken for the next one's.
+  const count = workload.depth === 1 ? 2 : 1;
+  const made = Array.from({ length: count }, (_, number) =>
+    Array.from({ length: workload.depth }, (__, index) =>
+      encode(target, workload, (connection * count + number) * workload.depth + index),
+    ).flat(),
+  );
+  const batches = made.map((messages) =>
+    Buffer.concat(messages.map(({ opcode, payload }) => maskedFrame(opcode, payload, key))),
+  );
   if (target.check === 'length') {
     const answer = workload.depth * serverFrameLength(workload.payloadLength);
-    return { batches: [batch], reader: () => new LengthReader(answer) };
+    return { batches, reader: () => new LengthReader(answer) };
   }
-  const answer = Buffer.concat(messages.map(({ opcode, payload }) => serverFrame(opcode, payload)));
-  return { batches: [batch], reader: () => new ExactReader(answer) };
+  const answers = made.map((messages) =>
+    Buffer.concat(messages.map(({ opcode, payload }) => serverFrame(opcode, payload))),
+  );
+  return { batches, reader: () => new ExactReader(answers) };
 }
 
 function makeCompressed(target: Target, workload: Workload, connection: number, extensions: string): Traffic {

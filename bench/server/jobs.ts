@@ -8,6 +8,7 @@ import { Contender, each, type Plan } from './contenders.ts';
 import { GeneratorProcess } from './processes.ts';
 import { latencyId, latencyLoads, latencyPercentiles, latencyWorkload, type Row } from './rows.ts';
 import type { Peer } from './subjects.ts';
+import type { Workload } from './workload.ts';
 
 export interface Job {
   /** Of the measures that it makes. */
@@ -63,8 +64,15 @@ async function withGenerator(
   }
 }
 
+/** A fan-out to fewer, in a test. */
+function scaled(workload: Workload, scale: number): Workload {
+  if (workload.kind !== 'fanout') return workload;
+  return { ...workload, connections: Math.max(2, Math.round(workload.connections * scale)) };
+}
+
 export function loadJob(row: Row, peers: readonly Peer[], plan: Plan): Job {
-  const { id, title, group, unit, workload, octets } = row;
+  const { id, title, group, unit, octets } = row;
+  const workload = scaled(row.workload, plan.scale);
   const [minimum, warmUp] = [row.minimum * plan.scale, row.warmUp * plan.scale];
   return {
     ids: [id, ...(octets === undefined ? [] : [octets.id])],

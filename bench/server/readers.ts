@@ -16,27 +16,31 @@ export interface Reader {
   verify(): void;
 }
 
-/** Compares with the one right answer to a batch, again and again. */
+/** Compares with the right answers to the batches, which come one after the other, again and again. */
 export class ExactReader implements Reader {
-  readonly #answer: Buffer;
+  readonly #answers: readonly Buffer[];
+  /** Number of the batch that is being answered. */
+  #at = 0;
   #position = 0;
 
-  constructor(answer: Buffer) {
-    this.#answer = answer;
+  constructor(answers: readonly Buffer[]) {
+    this.#answers = answers;
   }
 
   take(octets: Buffer, length: number): number {
     let batches = 0;
     for (let offset = 0; offset < length; ) {
-      const count = Math.min(length - offset, this.#answer.length - this.#position);
+      const answer = this.#answers[this.#at] ?? octets;
+      const count = Math.min(length - offset, answer.length - this.#position);
       const end = this.#position + count;
-      if (octets.compare(this.#answer, this.#position, end, offset, offset + count) !== 0) {
+      if (octets.compare(answer, this.#position, end, offset, offset + count) !== 0) {
         throw new Error(`It answers wrongly within octets ${this.#position} to ${end} of a batch.`);
       }
       offset += count;
       this.#position = end;
-      if (end === this.#answer.length) {
+      if (end === answer.length) {
         this.#position = 0;
+        this.#at = (this.#at + 1) % this.#answers.length;
         batches++;
       }
     }
