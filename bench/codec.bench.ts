@@ -60,6 +60,8 @@ export async function measureCodec({ quick, progress, only }: CodecOptions): Pro
   const bufferutil = versionOf('bufferutil', 'ws');
   const names = subjectNames.filter((name) => name !== 'ws+bufferutil' || bufferutil !== undefined);
   const measures: Measure[] = [];
+  // What is measured is what the sources are now, whoever changes them meanwhile.
+  const measured = repository();
   const bundle = await bundleWorker();
   try {
     for (const set of new Set(wanted.map((each) => each.set))) {
@@ -85,7 +87,7 @@ export async function measureCodec({ quick, progress, only }: CodecOptions): Pro
     startedAt: startedAt.toISOString(),
     duration: (Date.now() - startedAt.getTime()) / 1000,
     command: `node --import tsx bench/codec.bench.ts${flagsGiven}`,
-    ...repository(),
+    ...measured,
     machine: machine(flags),
     subjects: names.map((name) => subjectOf(name, bufferutil)),
     measures,

@@ -143,11 +143,13 @@ function encodeCase(
 ): Case {
   const each = batch ?? batchOf(length);
   const flush = each === 1 ? 'each flushed' : `${each} to a flush`;
+  // Apart from the ladder, so that its feedback is neither that of wide strings nor of other ways to flush.
+  const apart = batch === undefined ? (kind === 'cjk' || kind === 'emoji' ? '-kinds' : '') : '-each';
   return {
     id: `encode-${nameOf(length)}-${kind}-${maskName(masked)}${batch === undefined ? '' : `-${batch}-per-flush`}`,
     title: `Encode ${titleOf(length)} ${kindTitles[kind]}, ${maskName(masked)}, ${flush}`,
     group: 'encode',
-    set: `encode-${maskName(masked)}`,
+    set: `encode-${maskName(masked)}${apart}`,
     unit: unitOf(length),
     goals: [],
     quick,
