@@ -34,6 +34,10 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
     [
       'src/deflate-negotiation.ts',
       'src/deflate.ts',
+      'src/deflate-small.ts',
+      'src/inflate-small.ts',
+      'src/huffman.ts',
+      'src/deflate-tables.ts',
       'src/extensions.ts',
       'src/frame.ts',
       'src/recent-frames.ts',

@@ -72,7 +72,9 @@ describe('deflate', () => {
 
   it('points back into the window (§7.2.3.2)', () => {
     const window = fresh().after(utf8('Hello'));
-    expect(deflate(utf8('Hello'), window, 6)).toEqual(hex('f2 00 11 00 00'));
+    // The RFC's example has H as itself, and only the rest as a pointer.
+    expect(deflate(utf8('Hello'), window, 6)).toEqual(hex('02 13 00 00'));
+    expect(deflate(utf8('ello'), window, 6)).toEqual(hex('02 61 00 00'));
   });
 
   it('makes one octet of nothing, in any window (§7.2.3.6)', () => {
@@ -294,6 +296,13 @@ describe('inflate, with final blocks inside a message (§7.2.3.4)', () => {
     expect(refused(payload, fresh(), 599)).toEqual(tooBig);
   });
 
+  it('counts the limit over all of them in what zlib reads', () => {
+    const random = seededRandom(1000);
+    const payload = inPieces([randomOctets(600, random), randomOctets(400, random), none]);
+    expect(inflate(payload, fresh(), 1000)).toHaveLength(1000);
+    for (const limit of [999, 600, 599]) expect(refused(payload, fresh(), limit)).toEqual(tooBig);
+  });
+
   it('takes eight of the smallest, and no more in a short message', () => {
     const emptyBlocks = (count: number) => inPieces(Array.from({ length: count }, () => none));
     expect(inflate(emptyBlocks(8), fresh(), 0)).toHaveLength(0);
@@ -406,6 +415,8 @@ afterEach(() => {
 });
 
 describe('inflate, when zlib itself fails', () => {
+  /** Too long to be read by hand: a stored block of zeros. */
+  const large = concat(Uint8Array.of(0, 0xe8, 0x03, 0x17, 0xfc), new Uint8Array(1000), Uint8Array.of(0));
   const failures = [
     Object.assign(new Error('insufficient memory'), { code: 'Z_MEM_ERROR' }),
     new RangeError('Array buffer allocation failed'),
@@ -417,7 +428,7 @@ describe('inflate, when zlib itself fails', () => {
     });
     let thrown: unknown;
     try {
-      inflate(hex('00'), fresh(), 1);
+      inflate(large, fresh(), 1000);
     } catch (error) {
       thrown = error;
     }
@@ -432,7 +443,7 @@ describe('inflate, when zlib itself fails', () => {
     [{ buffer: 'Hello', engine: { bytesWritten: 7 } }],
   ])('does not go on with a result of another shape: %j', (result) => {
     replaceInflate(() => result);
-    expect(() => inflate(hex('00'), fresh(), 1)).toThrow(TypeError);
+    expect(() => inflate(large, fresh(), 1000)).toThrow(TypeError);
   });
 });
 
@@ -614,6 +625,9 @@ describe('a stored block that counts in what we put behind the payload', () => {
       const error = errorOf(() => inflate(payload, window, 1000));
       // One that is not final and ends exactly there is whole too.
       expect(error?.closeCode).toBe(refused ? 1007 : undefined);
+      // The same for a payload that zlib reads.
+      const long = concat(Uint8Array.of(0, 0xe8, 0x03, 0x17, 0xfc), new Uint8Array(1000), payload);
+      expect(errorOf(() => inflate(long, window, 2000))?.closeCode).toBe(refused ? 1007 : undefined);
     }
   });
 });
