@@ -38,7 +38,7 @@ const placesEach = 4;
  * passed over.
  */
 function keyOf(length: number, first: number): number {
-  return (length << 8) | (lowerCase[first] ?? 0);
+  return (length << 8) | (lowerCase[first] as number);
 }
 
 /** The fields of one head: its text, and where they stand in it. Strings are made when a field is asked for. */
@@ -70,8 +70,8 @@ export class HeadFields implements Fields {
   [Symbol.iterator](): Iterator<[name: string, values: readonly string[]]> {
     const all = new Map<string, string[]>();
     for (let place = 0; place < this.#places.length; place += placesEach) {
-      const start = this.#places[place + 1] ?? 0;
-      const name = this.#text.slice(start, start + ((this.#places[place] ?? 0) >> 8)).toLowerCase();
+      const start = this.#places[place + 1] as number;
+      const name = this.#text.slice(start, start + ((this.#places[place] as number) >> 8)).toLowerCase();
       const values = all.get(name);
       if (values === undefined) all.set(name, [this.#value(place)]);
       else values.push(this.#value(place));
@@ -84,7 +84,7 @@ export class HeadFields implements Fields {
     const places = this.#places;
     const key = keyOf(name.length, name.charCodeAt(0));
     for (let place = from; place < places.length; place += placesEach) {
-      if (places[place] === key && this.#isNamed(name, places[place + 1] ?? 0)) return place;
+      if (places[place] === key && this.#isNamed(name, places[place + 1] as number)) return place;
     }
     return -1;
   }
@@ -115,7 +115,7 @@ export function findFields(octets: Uint8Array, text: string, start: number, end:
   let at = start;
   while (at < end) {
     const nameStart = at;
-    while (tokenOctets[octets[at] ?? 0] === 1) at++;
+    while (tokenOctets[octets[at] as number] === 1) at++;
     const nameEnd = at;
     if (nameEnd === nameStart || octets[at] !== colon) throw malformedLine(text, nameStart);
     do at++;
@@ -125,7 +125,7 @@ export function findFields(octets: Uint8Array, text: string, start: number, end:
     if (octets[at] !== carriageReturn || octets[at + 1] !== lineFeed) throw malformedLine(text, nameStart);
     let valueEnd = at;
     while (valueEnd > valueStart && isBlank(octets[valueEnd - 1])) valueEnd--;
-    noted[count] = keyOf(nameEnd - nameStart, octets[nameStart] ?? 0);
+    noted[count] = keyOf(nameEnd - nameStart, octets[nameStart] as number);
     noted[count + 1] = nameStart;
     noted[count + 2] = valueStart;
     noted[count + 3] = valueEnd;
@@ -143,7 +143,7 @@ export function findFields(octets: Uint8Array, text: string, start: number, end:
 export function endOfValue(octets: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end) {
-    const octet = octets[at] ?? 0;
+    const octet = octets[at] as number;
     if (octet < space ? octet !== horizontalTab : octet === del) break;
     at++;
   }
@@ -233,7 +233,8 @@ export function singleton(fields: Fields, name: string, section = 'RFC 9110 §5.
 /** All values of a field as one, joined as RFC 9110 §5.3 says; undefined when it is absent. `name` in lower case. */
 export function combined(fields: Fields, name: string): string | undefined {
   const values = fields.get(name);
-  return values?.length === 1 ? values[0] : values?.join(', ');
+  if (values === undefined) return undefined;
+  return values.length === 1 ? values[0] : values.join(', ');
 }
 
 /**

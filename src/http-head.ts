@@ -142,7 +142,7 @@ export class HeadReader {
           );
         }
         if (at === end) break;
-        checkCarriageReturn(chunk[at] ?? 0);
+        checkCarriageReturn(chunk[at] as number);
         at++;
         // The LF is nearly always there: one look more, and not one round.
         this.#afterCarriageReturn = true;

@@ -29,6 +29,16 @@ describe('parseExtensions', () => {
     expect(parseExtensions(new Map())).toEqual([]);
   });
 
+  it('are those of the field that is asked about, whatever was read last', () => {
+    const names = (value: string) => parseExtensions(fieldsWith(value)).map(({ name }) => name);
+    expect([names('a, b'), names('a, b'), names('c')]).toEqual([['a', 'b'], ['a', 'b'], ['c']]);
+    for (let time = 0; time < 2; time++) {
+      expect(refusal(() => parseExtensions(fieldsWith('c;')))).toMatchObject({ status: 400 });
+      expect(refusal(() => parseExtensions(fieldsWith('')))).toMatchObject({ status: 400 });
+    }
+    expect(names('c')).toEqual(['c']);
+  });
+
   it('passes over white space between parts and empty elements', () => {
     expect(parseExtensions(fieldsWith(', ,a\t; b = c ;d= "e" ,, f ,'))).toEqual([
       {

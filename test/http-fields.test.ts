@@ -110,6 +110,9 @@ describe('fields', () => {
     expect(combined(fields, 'c')).toBeUndefined();
     expect(listElements(fields, 'b')).toEqual(['x', 'y', 'z']);
     expect(listElements(fields, 'c')).toEqual([]);
+    expect([listElements(fields, 'a'), listElements(fieldsOf('A:'), 'a')]).toEqual([['1'], []]);
+    // A Map's values need not be trimmed.
+    expect(listElements(new Map([['a', [' x\t']]]), 'a')).toEqual(['x']);
   });
 
   it('are refused when a singleton is repeated, with the rule that the caller names', () => {

@@ -48,6 +48,14 @@ describe('resolveTarget', () => {
     expect(resolve(target)).toEqual({ path, query: [], host });
   });
 
+  it('judges each Host, whatever the last one was', () => {
+    for (let time = 0; time < 2; time++) {
+      expect(resolve('/', ['a.example']).host).toBe('a.example');
+      expect(refusal(() => resolve('/', ['a b']))).toMatchObject({ status: 400 });
+      expect(refusal(() => resolve('/', ['a b']))).toMatchObject({ status: 400 });
+    }
+  });
+
   it('reads the query of an absolute form without a path', () => {
     expect(resolve('ws://other.example?a=b/c')).toEqual({
       path: '/',
@@ -170,6 +178,15 @@ describe('origins', () => {
     ['http://example.com', '1.2.3.999'],
   ])('%s is not the same as Host %s', (origin, host) => {
     expect(isSameOrigin(origin, host)).toBe(false);
+  });
+
+  it('are judged by what is asked now, whatever was asked last', () => {
+    const ask = () => isSameOrigin('http://a.example', 'a.example');
+    expect([ask(), ask()]).toEqual([true, true]);
+    expect(isSameOrigin('http://a.example', 'b.example')).toBe(false);
+    expect(isSameOrigin('http://b.example', 'b.example')).toBe(true);
+    expect(isSameOrigin('http://a.example', 'b.example')).toBe(false);
+    expect(ask()).toBe(true);
   });
 
   it('are equal whatever their spelling', () => {

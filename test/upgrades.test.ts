@@ -1,8 +1,14 @@
 /** Decisions on upgrade requests that take time: what waits meanwhile, who goes away, and what is too late. Real TCP. */
+import { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { ConnectionCounts } from '../src/connection-counts.ts';
 import { encodeFrame, Opcode } from '../src/frame.ts';
 import type { UpgradeRequest } from '../src/handshake.ts';
+import { parseRequestHead } from '../src/http-head.ts';
+import { resolveOptions } from '../src/options.ts';
+import { Pending } from '../src/pending.ts';
 import type { UpgradeDecision } from '../src/upgrade-decision.ts';
+import { Upgrades } from '../src/upgrades.ts';
 import { serve } from './support/serving.ts';
 import { TcpPeer, upgradeHead } from './support/tcp-peer.ts';
 
@@ -68,6 +74,29 @@ describe('while a decision is awaited', () => {
     expect(await peer.head()).toMatch(/^HTTP\/1\.1 101 /);
     await peer.take(5 + 5 + 7);
     expect(seen).toEqual(['open /room', 'one', 'two', 'three']);
+  });
+
+  test('what came behind the head is kept as it was, though its memory was only lent', async () => {
+    const lent = text('early');
+    const opened = new Promise<Uint8Array>((resolve) => {
+      const refuse = (_: Socket, error: unknown) => {
+        throw error;
+      };
+      const upgrades = new Upgrades<undefined>({
+        options: resolveOptions({}),
+        pending: new Pending<Socket>(1),
+        counts: new ConnectionCounts<Socket>(1),
+        stopping: undefined,
+        decide: async () => ({ data: undefined }),
+        open: (_, rest) => resolve(rest),
+        refuse,
+        turnAway: refuse,
+      });
+      const head = parseRequestHead(Buffer.from(upgradeHead(80)));
+      upgrades.receive({ stream: new Socket(), head, rest: lent, peerAddress: '192.0.2.1', counted: true });
+    });
+    lent.fill(0);
+    expect(new TextDecoder().decode(await opened)).toBe('early');
   });
 
   test('a peer that sends more and more is not read from, and loses nothing', async () => {
