@@ -44,8 +44,9 @@ export function ratio(
 ): Interval {
   const of = (one: number, other: number): number => (better === 'less' ? other / one : one / other);
   const random = seeded(0x5eed);
+  const draw = new Float64Array(Math.max(measured.length, base.length));
   const draws = Array.from({ length: resamples }, () =>
-    of(median(resample(measured, random)), median(resample(base, random))),
+    of(medianOfDraw(measured, random, draw), medianOfDraw(base, random, draw)),
   );
   return {
     low: quantile(draws, 0.025),
@@ -54,8 +55,22 @@ export function ratio(
   };
 }
 
-function resample(values: readonly number[], random: () => number): number[] {
-  return values.map(() => values[Math.floor(random() * values.length)] ?? Number.NaN);
+/**
+ * The median of as many values as there are, drawn with replacement. The report draws a million times, and a few values
+ * are sorted quicker while they are put in than by sort().
+ * @param draw room to work in, at least as long as `values`
+ */
+function medianOfDraw(values: readonly number[], random: () => number, draw: Float64Array): number {
+  const { length } = values;
+  for (let count = 0; count < length; count++) {
+    const value = values[Math.floor(random() * length)] as number;
+    let index = count;
+    for (; index > 0 && (draw[index - 1] as number) > value; index--) draw[index] = draw[index - 1] as number;
+    draw[index] = value;
+  }
+  const low = draw[(length - 1) >> 1] as number;
+  const high = draw[length >> 1] as number;
+  return low + (high - low) / 2;
 }
 
 /** A small generator of numbers from 0 to below 1 (mulberry32). */

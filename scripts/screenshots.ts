@@ -227,6 +227,28 @@ async function unreadView(desktop: Page, bots: ReadonlyMap<string, Bot>): Promis
   await desktop.click('.pill');
 }
 
+/** The recorded figures, and what the codec does in this browser. Without recorded results it shows how to get them. */
+async function benchViews(browser: Browser, base: string): Promise<void> {
+  for (const device of ['desktop', 'phone'] as const) {
+    const context = await browser.newContext({ ...devices[device], locale: 'en-GB', timezoneId: 'UTC' });
+    const page = await context.newPage();
+    await page.goto(`${base}/lab/bench`);
+    await page.waitForSelector('.score, .state strong');
+    await shoot(page, 'bench', device, 'light');
+    await shoot(page, 'bench', device, 'dark');
+    const recorded = await page.isVisible('.score');
+    for (const part of recorded ? ['goals', 'measures'] : []) {
+      await page.evaluate(`document.getElementById('${part}').scrollIntoView()`);
+      await shoot(page, `bench-${part}`, device, part === 'goals' ? 'light' : 'dark');
+    }
+    await page.getByRole('button', { name: 'Measure in this browser' }).click();
+    await page.waitForSelector('.copy');
+    await page.evaluate(`document.getElementById('browser').scrollIntoView()`);
+    await shoot(page, 'bench-browser', device, device === 'desktop' ? 'light' : 'dark');
+    await context.close();
+  }
+}
+
 async function takenView(browser: Browser, base: string): Promise<void> {
   const context = await openContext(browser, 'desktop');
   const page = await context.newPage();
@@ -279,6 +301,7 @@ try {
   await layerViews(desktop, phone);
   await takenView(browser, base);
   await unreadView(desktop, bots);
+  await benchViews(browser, base);
   await brokenViews(desktop, phone, server);
 } finally {
   await browser.close();

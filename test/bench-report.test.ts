@@ -3,7 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { analyse, percentilesOf, reportMeasure, roleOf, verdictOf } from '../bench/report/analysis.ts';
+import {
+  analyse,
+  percentilesAcross,
+  percentilesWithin,
+  reportMeasure,
+  roleOf,
+  verdictOf,
+} from '../bench/report/analysis.ts';
 import { markdownTable } from '../bench/report/columns.ts';
 import {
   formatFigure,
@@ -15,6 +22,7 @@ import {
 import { renderMarkdown } from '../bench/report/markdown.ts';
 import { readAllResults, renderComparison, renderReport, renderTable } from '../bench/report.ts';
 import type { Measure, Results } from '../bench/results.ts';
+import { ratio } from '../bench/statistics.ts';
 import { measure, results, sampleResults, samplesAround, series } from './support/bench-results.ts';
 import { root } from './support/process.ts';
 
@@ -161,16 +169,68 @@ describe('the analysis', () => {
     ]);
   });
 
-  it('finds percentiles, the samples’ own among them', () => {
+  it('finds percentiles among the other figures of a measure, the samples’ own too', () => {
     const also = { 'p99.9 ms': 9, 'p50 ms': 1, 'bare echo p50 ms': 5, 'messages/s': 7 };
-    const one = series('ws', [3, 4, 5], { also });
-    expect(percentilesOf(one, 'Quiet connections: p99')).toEqual([
+    const within = (title: string) =>
+      percentilesWithin(reportMeasure(measure('m', [series('ws', [3, 4, 5], { also })], { title })));
+    expect(within('Quiet connections: p99')?.lines[0]?.points).toEqual([
       { percent: 50, value: 1 },
       { percent: 99, value: 4 },
       { percent: 99.9, value: 9 },
     ]);
-    expect(percentilesOf(one, 'Echo').map(({ percent }) => percent)).toEqual([50, 99.9]);
-    expect(percentilesOf(series('ws', [1]), 'Quiet: p99')).toEqual([]);
+    expect(within('Echo')).toBeUndefined();
+  });
+
+  it('finds percentiles that are measures of their own, a line for each subject that has three', () => {
+    const one = (id: string, value: number, title: string) =>
+      reportMeasure(
+        measure(id, [series('ws', [value]), series('bun', id.endsWith('50') ? [1] : [])], { title }),
+      );
+    const measures = [
+      one('open-80-p50', 1, 'p50 of echo'),
+      one('open-80-p999', 9, 'p99.9 of echo'),
+      one('open-80-p99', 4, 'p99 of echo'),
+      one('echo-125', 1, 'Echo'),
+      one('open-95-p50', 1, 'p50 of echo at 95 %'),
+    ];
+    expect(percentilesAcross(measures)).toEqual([
+      {
+        id: 'open-80',
+        title: 'Echo',
+        unit: 'µs',
+        lines: [
+          {
+            subject: 'ws',
+            role: 'peer',
+            points: [
+              { percent: 50, value: 1 },
+              { percent: 99, value: 4 },
+              { percent: 99.9, value: 9 },
+            ],
+          },
+        ],
+      },
+    ]);
+  });
+});
+
+describe('a ratio', () => {
+  it('has an interval that is the same each time, and narrower for samples that agree', () => {
+    const wide = ratio(samplesAround(1, 1, 0.3), samplesAround(2, 2, 0.3), 'less');
+    const narrow = ratio(samplesAround(1, 1, 0.01), samplesAround(2, 2, 0.01), 'less');
+    expect(ratio(samplesAround(1, 1, 0.3), samplesAround(2, 2, 0.3), 'less')).toEqual(wide);
+    expect(narrow.high - narrow.low).toBeLessThan((wide.high - wide.low) / 10);
+    for (const { low, middle, high } of [wide, narrow]) {
+      expect(low).toBeLessThan(middle);
+      expect(middle).toBeLessThan(high);
+    }
+  });
+
+  it('takes the mean of the two in the middle of an even count, and draws only what is there', () => {
+    expect(ratio([1, 2, 3, 10], [5], 'more').middle).toBe(0.5);
+    const { low, high } = ratio([1, 3], [1], 'more');
+    expect([low, high]).toEqual([1, 3]);
+    expect(ratio([4], [2], 'less')).toEqual({ low: 0.5, middle: 0.5, high: 0.5 });
   });
 });
 
@@ -204,7 +264,7 @@ describe('the document', () => {
     expect(ratios.length).toBeGreaterThan(5);
     expect(ratios).toEqual([...ratios].sort((a, b) => a - b));
     expect(row('Memory of an idle connection', lost)).toMatch(/1,900 B\/connection \| +5,100 B\/connection/);
-    expect(row('Mask 64 KiB', lost)).toMatch(/ws\+bufferutil \| +47\.0 GB\/s \| +18\.8 GB\/s/);
+    expect(row('Mask 64 KiB', lost)).toMatch(/ws\+bufferutil \| +48\.0 GB\/s \| +19\.1 GB\/s/);
     expect(lost).not.toContain('node:net');
   });
 

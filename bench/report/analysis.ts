@@ -147,7 +147,7 @@ function sectionsOf(results: Results): Section[] {
   return [...groups].map(([group, measures]) => ({
     id: `${results.kind}-${group}`,
     kind: results.kind,
-    title: groupTitles[group] ?? group.charAt(0).toUpperCase() + group.slice(1),
+    title: groupTitles[group] ?? upperFirst(group),
     measures,
   }));
 }
@@ -241,22 +241,83 @@ function distance(one: readonly number[], other: readonly number[]): number {
   return Math.max(times, 1 / times) - 1;
 }
 
-const percentileName = /^p(\d+(?:\.\d+)?)\b/;
+/** How long a subject takes in how many of a hundred cases. */
+export interface PercentileLine {
+  readonly subject: string;
+  readonly role: Role;
+  /** By rising share. */
+  readonly points: readonly { readonly percent: number; readonly value: number }[];
+}
+
+/** What is drawn as lines: one load, a line for each subject. */
+export interface Percentiles {
+  readonly id: string;
+  readonly title: string;
+  readonly unit: string;
+  readonly lines: readonly PercentileLine[];
+}
+
+/** Fewer points than this are no line. */
+const leastPoints = 3;
 
 /**
- * The percentiles among a series' other figures (`p50 µs`, `p99.9 µs`), by rising share; empty when it has none. Where the
- * samples themselves are one of them, as the measure's title says (`…: p99`), their median belongs to it.
+ * Measures that are one load's percentiles, each a measure of its own: `latency-open-80-p50`, `…-p99`, `…-p999`, whose
+ * titles begin with `p50 of` and so on. One entry for each load.
  */
-export function percentilesOf(
-  series: Series,
-  title: string,
-): { readonly percent: number; readonly value: number }[] {
-  const found = new Map(
-    Object.entries(series.also)
-      .map(([name, value]) => [Number(percentileName.exec(name)?.[1]), value] as const)
-      .filter(([percent]) => Number.isFinite(percent)),
-  );
+export function percentilesAcross(measures: readonly MeasureReport[]): Percentiles[] {
+  const loads = new Map<string, MeasureReport[]>();
+  for (const report of measures) {
+    const id = /^(.+)-p\d+$/.exec(report.measure.id)?.[1];
+    if (id !== undefined) loads.set(id, [...(loads.get(id) ?? []), report]);
+  }
+  return [...loads].flatMap(([id, reports]) => {
+    const { title = '', unit = '' } = reports[0]?.measure ?? {};
+    const subjects = [...new Set(reports.flatMap(({ rows }) => rows.map(({ subject }) => subject)))];
+    const lines = subjects.map((subject) => ({
+      subject,
+      role: roleOf(subject),
+      points: reports
+        .flatMap(({ measure, rows }) => {
+          const value = rows.find((row) => row.subject === subject)?.median ?? Number.NaN;
+          return Number.isFinite(value) ? [{ percent: percentOf(measure.id), value }] : [];
+        })
+        .sort((one, other) => one.percent - other.percent),
+    }));
+    return linesOf({ id, title: upperFirst(title.replace(/^p[\d.]+ of /, '')), unit, lines });
+  });
+}
+
+/** 99.9 of `…-p999`. */
+function percentOf(id: string): number {
+  return Number(id.replace(/^.*-p(\d\d)(\d*)$/, '$1.$2'));
+}
+
+/**
+ * The percentiles that a measure's series have among their other figures (`p50 ms`, `p99.9 ms`). Where the samples are one
+ * of them, as the measure's title says (`…: p99`), their median belongs to it.
+ */
+export function percentilesWithin({ measure, rows }: MeasureReport): Percentiles | undefined {
+  const { id, title, unit } = measure;
   const own = Number(/: p(\d+(?:\.\d+)?)$/.exec(title)?.[1]);
-  if (found.size > 0 && Number.isFinite(own) && !found.has(own)) found.set(own, median(series.samples));
-  return [...found].map(([percent, value]) => ({ percent, value })).sort((a, b) => a.percent - b.percent);
+  const lines = rows.map(({ subject, role, series, median: middle }): PercentileLine => {
+    const found = new Map(
+      Object.entries(series.also)
+        .map(([name, value]) => [Number(/^p(\d+(?:\.\d+)?)\b/.exec(name)?.[1]), value] as const)
+        .filter(([percent]) => Number.isFinite(percent)),
+    );
+    if (Number.isFinite(own) && Number.isFinite(middle)) found.set(own, middle);
+    const points = [...found].map(([percent, value]) => ({ percent, value }));
+    return { subject, role, points: points.sort((one, other) => one.percent - other.percent) };
+  });
+  return linesOf({ id: `${id}-percentiles`, title, unit, lines })[0];
+}
+
+/** None when no line is left that is one. */
+function linesOf(all: Percentiles): Percentiles[] {
+  const lines = all.lines.filter(({ points }) => points.length >= leastPoints);
+  return lines.length === 0 ? [] : [{ ...all, lines }];
+}
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

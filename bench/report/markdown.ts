@@ -195,9 +195,9 @@ function how({ runs, noise }: Analysis): string[] {
     [
       kinds.has('server'),
       [
-        '- **Servers.** Each is a process of its own, pinned to one core, and the generator is on the other: raw sockets, masked frames made',
-        '  beforehand, replies checked. The figure is the CPU time that the kernel counted for the server, divided by the messages: it',
-        '  holds on a busy machine, where time on the wall does not. All servers have their turn in each round, one after the other.',
+        '- **Servers.** Each is a process of its own, pinned to one core where the system lets us, and the generator is on another: raw',
+        '  sockets, masked frames made beforehand, replies checked. The figure is the CPU time that the kernel counted for the server,',
+        '  divided by the messages: it holds on a busy machine, where time on the wall does not. All have their turn in each round.',
       ].join('\n'),
     ],
     [

@@ -26,9 +26,10 @@ export function Machine({ analysis, files }: MachineProps): JSX.Element {
       <div class="prose">
         <p>
           A server’s figure is the CPU time that the kernel counted for its process, divided by the messages:
-          unlike time on the wall it holds on a busy machine. All subjects have their turn in each round, and
-          what they answer is checked. Each figure is the median of its rounds; the spread is half the
-          distance between the quartiles; intervals come from drawing the rounds again a thousand times.
+          unlike time on the wall it holds on a busy machine. Servers and codecs have their turn in each
+          round, and what they hand out is checked. Each figure is the median of its rounds; the spread is
+          half the distance between the quartiles; intervals come from drawing the rounds again a thousand
+          times.
         </p>
         {noise === undefined ? null : (
           <p>

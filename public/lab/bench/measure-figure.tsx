@@ -1,6 +1,11 @@
 /** One measure: title, goals, chart, and the table behind it with every raw sample. */
 import type { JSX } from 'preact';
-import { type MeasureReport, percentilesOf, type Role, type Row } from '../../../bench/report/analysis.ts';
+import {
+  type MeasureReport,
+  percentilesWithin,
+  type Role,
+  type Row,
+} from '../../../bench/report/analysis.ts';
 import {
   formatFigure,
   formatInterval,
@@ -21,7 +26,7 @@ export function MeasureFigure({ report }: { readonly report: MeasureReport }): J
   const sorted = [...rows].sort((a, b) => rankOf(a, better) - rankOf(b, better));
   const missing = rows.filter(({ series }) => series.samples.length === 0);
   const measured = sorted.filter(({ series }) => series.samples.length > 0);
-  const lines = measured.filter(({ series }) => percentilesOf(series, title).length > 2);
+  const percentiles = percentilesWithin(report);
   return (
     <figure class="measure" id={measure.id} aria-labelledby={`${measure.id}-title`}>
       <figcaption>
@@ -42,7 +47,7 @@ export function MeasureFigure({ report }: { readonly report: MeasureReport }): J
         heads={['median', 'spread', 'barewire is']}
         rows={measured.map(barOf)}
       />
-      {lines.length === 0 ? null : <PercentileChart rows={lines} unit={unit} title={title} />}
+      {percentiles === undefined ? null : <PercentileChart percentiles={percentiles} />}
       {missing.map(({ subject, series }) => (
         <p key={subject} class="measure-note">
           {subject}: {series.note ?? 'not measured.'}

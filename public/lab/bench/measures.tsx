@@ -1,8 +1,9 @@
 /** All measures, one group at a time; the address says which, so that a link leads to a group or to one measure. */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Analysis, Section } from '../../../bench/report/analysis.ts';
+import { type Analysis, percentilesAcross, type Section } from '../../../bench/report/analysis.ts';
 import { MeasureFigure } from './measure-figure.tsx';
+import { PercentileFigure } from './percentile-figure.tsx';
 import { kindTitles } from './words.ts';
 
 export function Measures({ analysis }: { readonly analysis: Analysis }): JSX.Element | null {
@@ -53,9 +54,15 @@ export function Measures({ analysis }: { readonly analysis: Analysis }): JSX.Ele
       </nav>
       <section id={selected.id} class="group" aria-labelledby={`${selected.id}-title`}>
         <h3 id={`${selected.id}-title`}>
-          {selected.title} <span class="quiet">{kindTitles[selected.kind].toLowerCase()}</span>
+          {selected.title}
+          {selected.title === kindTitles[selected.kind] ? null : (
+            <span class="quiet"> {kindTitles[selected.kind].toLowerCase()}</span>
+          )}
         </h3>
         <div class="measure-grid">
+          {percentilesAcross(selected.measures).map((percentiles) => (
+            <PercentileFigure key={percentiles.id} percentiles={percentiles} />
+          ))}
           {selected.measures.map((report) => (
             <MeasureFigure key={report.measure.id} report={report} />
           ))}

@@ -3,24 +3,18 @@
  * mark and stroke and its name at the end of its line. The table behind the bars has the same figures.
  */
 import type { JSX } from 'preact';
-import { percentilesOf, type Row } from '../../../bench/report/analysis.ts';
-import { formatFigure } from '../../../bench/report/figures.ts';
-
-interface PercentileChartProps {
-  readonly rows: readonly Row[];
-  readonly unit: string;
-  readonly title: string;
-}
+import type { Percentiles, Role } from '../../../bench/report/analysis.ts';
+import { formatAim, formatFigure } from '../../../bench/report/figures.ts';
 
 const height = 220;
 const top = 12;
 const bottom = 28;
 const labelHeight = 16;
 /** Shares of the width that the first and the last percentile stand in from the edges. */
-const inset = 0.04;
+const inset = 0.06;
 
-export function PercentileChart({ rows, unit, title }: PercentileChartProps): JSX.Element {
-  const lines = rows.map((row) => ({ row, points: percentilesOf(row.series, title) }));
+export function PercentileChart({ percentiles }: { readonly percentiles: Percentiles }): JSX.Element {
+  const { lines, unit } = percentiles;
   const percents = [...new Set(lines.flatMap(({ points }) => points.map(({ percent }) => percent)))].sort(
     (a, b) => a - b,
   );
@@ -33,26 +27,29 @@ export function PercentileChart({ rows, unit, title }: PercentileChartProps): JS
   };
   const y = (value: number): number =>
     top + (1 - (Math.log10(value) - low) / (high - low || 1)) * (height - top - bottom);
+  const ticks = ticksOf(low, high);
   const ends = spreadOut(lines.map(({ points }) => y(points.at(-1)?.value ?? 10 ** low)));
-  const label = `Latency by percentile, ${unit}: ${lines.map(({ row, points }) => `${row.subject} ${points.map(({ percent, value }) => `p${percent} ${formatFigure(value)}`).join(', ')}`).join('; ')}.`;
+  const label = `Latency by percentile, ${unit}: ${lines.map(({ subject, points }) => `${subject} ${points.map(({ percent, value }) => `p${percent} ${formatFigure(value)}`).join(', ')}`).join('; ')}.`;
   return (
     <div class="percentiles" role="img" aria-label={label}>
+      <svg class="percentile-scale" width="56" height={height} aria-hidden="true" focusable="false">
+        {ticks.map((value) => (
+          <text key={value} x="56" y={y(value) + 4} text-anchor="end">
+            {formatAim(value)} {unit}
+          </text>
+        ))}
+      </svg>
       <svg width="100%" height={height} aria-hidden="true" focusable="false">
-        {ticksOf(low, high).map((value) => (
-          <g key={value} class="grid">
-            <line x1="0" x2="100%" y1={y(value)} y2={y(value)} />
-            <text x="0" y={y(value) - 4}>
-              {formatFigure(value)} {unit}
-            </text>
-          </g>
+        {ticks.map((value) => (
+          <line key={value} class="grid" x1="0" x2="100%" y1={y(value)} y2={y(value)} />
         ))}
         {percents.map((percent) => (
           <text key={percent} class="tick" x={x(percent)} y={height - 6} text-anchor="middle">
             p{percent}
           </text>
         ))}
-        {lines.map(({ row, points }, index) => (
-          <g key={row.subject} class={`line ${row.role === 'ourselves' ? 'own' : `other-${index % 5}`}`}>
+        {lines.map(({ subject, role, points }, index) => (
+          <g key={subject} class={`line ${classOf(role, index)}`}>
             {points.slice(1).map((point, step) => {
               const before = points[step];
               if (before === undefined) return null;
@@ -67,23 +64,27 @@ export function PercentileChart({ rows, unit, title }: PercentileChartProps): JS
               );
             })}
             {points.map(({ percent, value }) => (
-              <circle key={percent} cx={x(percent)} cy={y(value)} r={row.role === 'ourselves' ? 4 : 3} />
+              <circle key={percent} cx={x(percent)} cy={y(value)} r={role === 'ourselves' ? 4 : 3} />
             ))}
           </g>
         ))}
       </svg>
       <svg class="percentile-names" width="112" height={height} aria-hidden="true" focusable="false">
-        {lines.map(({ row }, index) => (
-          <g key={row.subject} class={`line ${row.role === 'ourselves' ? 'own' : `other-${index % 5}`}`}>
+        {lines.map(({ subject, role }, index) => (
+          <g key={subject} class={`line ${classOf(role, index)}`}>
             <line x1="0" x2="16" y1={ends[index] ?? 0} y2={ends[index] ?? 0} />
             <text x="22" y={(ends[index] ?? 0) + 4}>
-              {row.subject}
+              {subject}
             </text>
           </g>
         ))}
       </svg>
     </div>
   );
+}
+
+function classOf(role: Role, index: number): string {
+  return role === 'ourselves' ? 'own' : `other-${index % 5}`;
 }
 
 /** 1, 2 and 5 times each power of ten between the two logarithms; fewer when that are many. */
