@@ -14,7 +14,7 @@ import {
   truncateReason,
 } from './close.ts';
 import { Decoder, type DecoderEvents } from './decoder.ts';
-import { DeflateWindow, deflate, isWorthwhile } from './deflate.ts';
+import { DeflateWindow, deflate, isCompressible, isWorthwhile } from './deflate.ts';
 import type { DeflateAgreement } from './deflate-negotiation.ts';
 import { maximumControlLength, Opcode } from './frame.ts';
 import { FrameRun, longestRun } from './frame-run.ts';
@@ -334,7 +334,9 @@ export class Connection {
     const opcode = isText ? Opcode.text : Opcode.binary;
     const payload = isText ? Buffer.from(data, 'utf8') : octets(data);
     const window = this.#sendWindow as DeflateWindow;
-    const compressed = payload.length < threshold ? undefined : deflate(payload, window, level);
+    const compressed = isCompressible(payload.length, threshold)
+      ? deflate(payload, window, level)
+      : undefined;
     if (compressed === undefined || !isWorthwhile(compressed.length, payload.length, window)) {
       this.#append(opcode, payload);
       return;

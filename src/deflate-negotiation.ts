@@ -48,13 +48,14 @@ export interface DeflateOptions {
    */
   readonly clientMaxWindowBits?: number;
   /**
-   * Messages of fewer octets go out uncompressed, 0 to 2^30. Default 64: a smaller one costs the same 8 µs, and
-   * saves hardly as many octets as the headers of TCP and IP around it take.
+   * Messages of fewer octets go out uncompressed, 0 to 2^30. Default 64: a smaller one costs a few µs as well, and
+   * saves hardly as many octets as the headers of TCP and IP around it take. Messages of more than 256 KiB go out
+   * uncompressed as well: all other connections would wait while they are compressed.
    */
   readonly threshold?: number;
   /**
-   * zlib's level, 1 (fast) to 9 (small). Default 6: above it nothing became smaller, and level 1 was no faster below
-   * 1 kB; of 9 kB level 1 makes 2.6 times less in 73 µs, level 6 2.7 times in 95.
+   * 1 (fast) to 9 (small). Default 6: above it nothing became smaller, and level 1 was no faster below 1 kB. Messages
+   * of more than 32 KiB are compressed at level 1, which makes them some 7 % longer, in a tenth of the time at worst.
    */
   readonly level?: number;
 }

@@ -81,11 +81,21 @@ function lastOctets(before: Uint8Array, message: Uint8Array, size: number): Uint
 const lastBlock = Uint8Array.of(0x8b, 0x00, 0x00);
 const endMark = 0x58;
 
+/** Longer messages are compressed at zlib's level 1. At level 6 64 KiB of two letters take 7 ms, at level 1 0.7. */
+const largeMessage = 32 * 1024;
+/** 256 KiB take 2 to 5 ms at that level, whatever they are and whatever window there is; nobody waits longer. */
+const mostCompressed = 256 * 1024;
+
+/** Whether a message of so many octets is to be compressed at all: from `threshold` to 256 KiB. */
+export function isCompressible(length: number, threshold: number): boolean {
+  return length >= threshold && length <= mostCompressed;
+}
+
 /**
  * The compressed payload of a message (§7.2.1), for a frame with RSV1; 0x00 for an empty one. The caller owns it, and
  * goes on with `window.after(message)` once it has been sent. The message is only read. Short ones are compressed by
  * hand, as long as the window is short, too: zlib takes 5 µs to begin, and three times as long for 140 octets.
- * @param level 1 (fast) to 9 (small): zlib's, and how long repetitions are looked for by hand
+ * @param level 1 (fast) to 9 (small): zlib's, and how long repetitions are looked for by hand. Above 32 KiB it is 1
  */
 export function deflate(message: Uint8Array, window: DeflateWindow, level: number): Uint8Array {
   if (message.length === 0) return Uint8Array.of(0x00);
@@ -94,7 +104,7 @@ export function deflate(message: Uint8Array, window: DeflateWindow, level: numbe
   }
   // zlib's own memLevel stays: a smaller one saved no time, and cost 1 to 4 % of the size from 10 kB.
   const compressed = deflateRawSync(message, {
-    level,
+    level: message.length > largeMessage ? 1 : level,
     // zlib has no raw streams of 8 bits. But it points back no further than the window less 262 octets, which is 250
     // for 9 bits, and so keeps to the 256 octets of 8 bits by itself.
     windowBits: Math.max(window.bits, 9),

@@ -5,7 +5,7 @@
  * whoever sends one thing to several sockets; connection.ts asks for the octets.
  */
 import { Buffer } from 'node:buffer';
-import { DeflateWindow, deflate, isWorthwhile } from './deflate.ts';
+import { DeflateWindow, deflate, isCompressible, isWorthwhile } from './deflate.ts';
 import { encodeFrame, Opcode } from './frame.ts';
 
 /** One encoding: the frame, and the window of whoever is sent it. */
@@ -47,7 +47,7 @@ export class PreparedMessage {
 
   /**
    * The frame for a peer whose window is `window`, compressed at most once for each window. A message under
-   * `threshold` octets, or one for which compression is not worth it, stays as it is and leaves the window as it is.
+   * `threshold` octets or over 256 KiB, or one for which compression is not worth it, stays as it is and leaves the window as it is.
    *
    * Beyond four windows the others begin anew, together: a sender need not refer back to anything, so an empty window
    * is always right, and from then on they have the same one. Windows that have become equal become one.
@@ -55,7 +55,7 @@ export class PreparedMessage {
    * @returns the frame, and the window to ask with for the next message
    */
   encodeFor(window: DeflateWindow, level: number, threshold: number): EncodedMessage {
-    if (this.payloadLength < threshold) return this.#plain(window);
+    if (!isCompressible(this.payloadLength, threshold)) return this.#plain(window);
     const known = this.#encodings.get(window);
     if (known !== undefined) return known;
     if (window.octets.length > 0 && ++this.#contexts > maximumContexts) {
