@@ -1,6 +1,6 @@
 /** One message put together: its limit, its memory and its UTF-8 (RFC 6455 §5.4, §8.1, §10.4). */
 import { Buffer, constants } from 'node:buffer';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { maximumCompressedLength } from '../src/deflate.ts';
 import { Opcode } from '../src/frame.ts';
 import { MessageAssembler, notUtf8 } from '../src/message.ts';
@@ -63,6 +63,16 @@ describe('putting together', () => {
     expect(first).not.toBeInstanceOf(Buffer);
   });
 
+  test('a message of which nothing came is empty', () => {
+    const assembler = new MessageAssembler(1024);
+    assembler.begin(Opcode.text);
+    expect(assembler.take()).toBe('');
+    assembler.begin(Opcode.binary);
+    expect(assembler.take()).toEqual(new Uint8Array());
+    assembler.begin(Opcode.text, true);
+    expect(assembler.take()).toEqual(new Uint8Array());
+  });
+
   test('clear drops the message, also in the middle of a character', () => {
     const assembler = new MessageAssembler(1024);
     assembler.begin(Opcode.text);
@@ -105,6 +115,178 @@ describe('UTF-8 (§8.1)', () => {
 
   test('the error says so', () => {
     expect(notUtf8()).toMatchObject({ closeCode: 1007, explanation: 'A text message is not UTF-8.' });
+  });
+});
+
+describe('long text', () => {
+  const width = { ascii: 'a', two: 'é', three: '元', four: '😀' } as const;
+  const pieceLength = 64 * 1024;
+
+  /** Pushes in 64 KiB pieces, and tells nobody what is to come. */
+  function assembled(whole: Buffer, known: boolean): string | Uint8Array {
+    const assembler = new MessageAssembler(2 ** 24);
+    assembler.begin(Opcode.text);
+    for (let start = 0; start < whole.length; start += pieceLength) {
+      const end = Math.min(whole.length, start + pieceLength);
+      const piece = Buffer.from(whole.subarray(start, end));
+      assembler.push(piece, 0, piece.length, known ? whole.length - start : unknown);
+    }
+    return assembler.take();
+  }
+
+  for (const [name, character] of Object.entries(width)) {
+    test(`${name}: characters may be cut wherever pieces and blocks end`, () => {
+      for (let before = 0; before < 4; before++) {
+        const text = `${'-'.repeat(before)}${character.repeat(700_000 / Buffer.byteLength(character))}`;
+        // Compared by ===, because a difference in strings as long as these is nothing to print.
+        expect(assembled(Buffer.from(text), true) === text).toBe(true);
+        expect(assembled(Buffer.from(text), false) === text).toBe(true);
+      }
+    });
+  }
+
+  test('ASCII for long, then something else, then ASCII again', () => {
+    for (const first of [1000, 256 * 1024, 300_000, 1024 * 1024, 1_500_000]) {
+      const text = `${'a'.repeat(first)}${'元'.repeat(200_000)}${'z'.repeat(1_200_000)}`;
+      expect(assembled(Buffer.from(text), true) === text).toBe(true);
+    }
+  });
+
+  test('in one push', () => {
+    for (const character of Object.values(width)) {
+      const text = character.repeat(600_000);
+      const whole = Buffer.from(text);
+      const assembler = new MessageAssembler(2 ** 24);
+      assembler.begin(Opcode.text);
+      assembler.push(whole, 0, whole.length, whole.length);
+      expect(assembler.take() === text).toBe(true);
+    }
+  });
+
+  test('whoever says that octets are ASCII spares them a look, but not the character before them', () => {
+    const assembler = new MessageAssembler(1024);
+    assembler.begin(Opcode.text);
+    assembler.push(Buffer.from('abc'), 0, 3, unknown, true);
+    assembler.push(Buffer.from(hex('c3')), 0, 1, unknown, false);
+    expect(errorOf(() => assembler.push(Buffer.from('abc'), 0, 3, unknown, true))?.closeCode).toBe(1007);
+  });
+
+  test('is refused at the octet, however much came before', () => {
+    const assembler = new MessageAssembler(2 ** 24);
+    assembler.begin(Opcode.text);
+    assembler.push(Buffer.alloc(1_500_000, 'é'), 0, 1_500_000, unknown);
+    expect(errorOf(() => assembler.push(Buffer.from(hex('ff')), 0, 1, unknown))?.closeCode).toBe(1007);
+  });
+
+  test('counts as held: its string so far, and the block that gathers the next piece', () => {
+    for (const [character, most] of [
+      ['a', 2],
+      ['元', 2],
+      ['ÿ', 3],
+    ] as const) {
+      const piece = Buffer.from(character.repeat(32_768));
+      const assembler = new MessageAssembler(2 ** 25);
+      assembler.begin(Opcode.text);
+      for (let length = piece.length; length <= 2 ** 22; length += piece.length) {
+        assembler.push(piece, 0, piece.length, unknown);
+        if (length < 2 ** 20) continue;
+        expect(assembler.heldAmount).toBeGreaterThanOrEqual(length / 2);
+        expect(assembler.heldAmount).toBeLessThanOrEqual(most * length);
+      }
+      assembler.clear();
+      expect(assembler.heldAmount).toBe(0);
+    }
+  });
+});
+
+describe('no step takes long', () => {
+  afterEach(() => vi.restoreAllMocks());
+  const pieceLength = 64 * 1024;
+  const piece = Buffer.from(countedOctets(pieceLength));
+
+  /** What each push of a message moved, in octets: itself, and what had come before it. */
+  function movedBy(length: number, expected: (left: number) => number): number[] {
+    const assembler = new MessageAssembler(2 ** 26);
+    assembler.begin(Opcode.binary);
+    let moved = 0;
+    const { copy } = Buffer.prototype;
+    vi.spyOn(Buffer.prototype, 'copy').mockImplementation(function (this: Buffer, ...range) {
+      const count = copy.apply(this, range);
+      moved += count;
+      return count;
+    });
+    const steps: number[] = [];
+    for (let left = length; left > 0; left -= pieceLength) {
+      moved = 0;
+      assembler.push(piece, 0, Math.min(left, pieceLength), expected(left));
+      steps.push(moved);
+    }
+    vi.restoreAllMocks();
+    expect(assembler.take()).toHaveLength(length);
+    return steps;
+  }
+
+  test('64 MiB in 64 KiB pieces: a push moves itself, twice as much of what came before, or 256 KiB once', () => {
+    for (const expected of [(left: number) => left, () => unknown]) {
+      const steps = movedBy(2 ** 26, expected);
+      expect(Math.max(...steps)).toBeLessThanOrEqual(pieceLength + 256 * 1024);
+      expect(steps.filter((moved) => moved > 3 * pieceLength).length).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test('up to 1 MiB in 64 KiB pieces nothing is moved when the length is known', () => {
+    for (const length of [pieceLength, 3 * pieceLength, 2 ** 20]) {
+      expect(new Set(movedBy(length, (left) => left))).toEqual(new Set([pieceLength]));
+    }
+  });
+
+  test('text is decoded by 256 KiB, by 1 MiB where it is ASCII', () => {
+    for (const [character, most] of [
+      ['a', 2 ** 20],
+      ['é', 2 ** 18],
+    ] as const) {
+      const text = Buffer.alloc(pieceLength, character);
+      const assembler = new MessageAssembler(2 ** 23);
+      assembler.begin(Opcode.text);
+      const decoded: number[] = [];
+      const { prototype } = Buffer;
+      const original = prototype.toString;
+      prototype.toString = function (this: Buffer, encoding?: BufferEncoding, start = 0, end = this.length) {
+        decoded.push(end - start);
+        return original.call(this, encoding, start, end);
+      };
+      try {
+        for (let left = 2 ** 23; left > 0; left -= pieceLength) assembler.push(text, 0, pieceLength, left);
+        expect(assembler.take()).toHaveLength(2 ** 23 / Buffer.byteLength(character));
+      } finally {
+        prototype.toString = original;
+      }
+      expect(Math.max(...decoded)).toBe(most);
+      expect(decoded.reduce((sum, octets) => sum + octets, 0)).toBe(2 ** 23);
+    }
+  });
+
+  test('a message may end at any time, also while it is being moved', () => {
+    for (let count = 1; count <= 40; count++) {
+      const assembler = new MessageAssembler(2 ** 26);
+      const whole = Buffer.from(countedOctets(count * 50_000));
+      assembler.begin(Opcode.binary);
+      for (let start = 0; start < whole.length; start += 50_000)
+        assembler.push(whole, start, start + 50_000, unknown);
+      expect(whole.equals(Buffer.from(assembler.take()))).toBe(true);
+    }
+  });
+
+  test('a push that the next block is too short for gets a longer one', () => {
+    const whole = Buffer.from(countedOctets(5_000_000));
+    const assembler = new MessageAssembler(2 ** 26);
+    assembler.begin(Opcode.binary);
+    let start = 0;
+    for (const length of [300_000, 100_000, 50_000, 3_000_000, 1_550_000]) {
+      assembler.push(whole, start, start + length, unknown);
+      start += length;
+    }
+    expect(whole.equals(Buffer.from(assembler.take()))).toBe(true);
   });
 });
 
@@ -170,6 +352,36 @@ describe('memory held', () => {
         expect(assembler.heldAmount).toBeGreaterThanOrEqual(received);
         expect(assembler.heldAmount).toBeLessThanOrEqual(2 * received);
       }
+    }
+  });
+
+  test('at most four times what was received, when pieces are large and much more was promised', () => {
+    for (const pieceLength of [20_000, 65_536, 300_000]) {
+      const piece = Buffer.alloc(pieceLength);
+      const assembler = new MessageAssembler(2 ** 30);
+      assembler.begin(Opcode.binary);
+      for (let received = pieceLength; received < 2 ** 24; received += pieceLength) {
+        assembler.push(piece, 0, pieceLength, 2 ** 30 - received + pieceLength);
+        expect(assembler.heldAmount).toBeGreaterThanOrEqual(received);
+        expect(assembler.heldAmount).toBeLessThanOrEqual(4 * received);
+      }
+    }
+  });
+
+  test('a message whose length is known gets a block of that length, once a part of it has come', () => {
+    for (const [first, length] of [
+      [1000, 2000],
+      [16_384, 65_536],
+      [65_522, 65_536],
+      [65_522, 1_048_576],
+    ] as const) {
+      const assembler = new MessageAssembler(2 ** 30);
+      assembler.begin(Opcode.binary);
+      assembler.push(Buffer.alloc(first), 0, first, length);
+      assembler.push(Buffer.alloc(length - first), 0, length - first, length - first);
+      const message = assembler.take();
+      if (typeof message === 'string') throw new TypeError('Binary came as text.');
+      expect([message.length, message.buffer.byteLength]).toEqual([length, length]);
     }
   });
 
