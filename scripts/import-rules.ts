@@ -21,6 +21,7 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
       'src/http-head.ts',
       'src/ip-address.ts',
       'src/mask.ts',
+      'src/mask-kernel.ts',
       'src/masking-keys.ts',
       'src/proxy-protocol.ts',
       'src/request-target.ts',

@@ -9,6 +9,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { type OnReadOpts, type Server, Socket, type SocketConstructorOpts } from 'node:net';
+import { createReadBuffer } from './mask-kernel.ts';
 
 /** Who reads a stream and waits for its end. Must not throw. */
 export interface StreamOwner {
@@ -39,7 +40,7 @@ const readLength = 64 * 1024;
 const turnLength = 4 * readLength;
 
 /** What all lent sockets are read into. Never empty, and worth something only until the next read. */
-const shared = Buffer.allocUnsafeSlow(readLength);
+const shared = createReadBuffer(readLength);
 
 /** An accepted connection. Until it has an owner it is a stream like any other. */
 export class LentSocket extends Socket {

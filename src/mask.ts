@@ -10,11 +10,26 @@ const readBufferLength = 64 * 1024;
 /** Longer memory never becomes known, because that keeps it from being freed. */
 const longestKnown = 1024 * 1024;
 
-/** What was masked last, its memory as words of 64 bits, and where among their octets it begins. */
+/**
+ * Code that masks the octets `[start, end)` of the one memory that it belongs to (see mask-kernel.ts).
+ * @param key as it stands on the octet at `start`, read as a little-endian number
+ * @returns 0 when all these octets are ASCII now
+ */
+export type MaskKernel = (start: number, end: number, key: number) => number;
+
+const kernels = new WeakMap<ArrayBufferLike, MaskKernel>();
+
+/** Has applyMask use that code from now on for all that lies in that memory. */
+export function lendMaskKernel(memory: ArrayBuffer, kernel: MaskKernel): void {
+  kernels.set(memory, kernel);
+}
+
+/** What was masked last, where it begins in its memory, and that memory as words of 64 bits or with its own code. */
 let knownBytes: Uint8Array | undefined;
+let knownOffset = 0;
 let knownBuffer: ArrayBufferLike | undefined;
 let knownWords: BigInt64Array = new BigInt64Array(0);
-let knownOffset = 0;
+let knownKernel: MaskKernel | undefined;
 
 /** One word. It is filled and asked through its octets, so all of this is right on either byte order. */
 const word = new BigInt64Array(1);
@@ -46,21 +61,37 @@ export function applyMask(
 ): boolean {
   const key = turn(maskingKey, position);
   // Only for another array its buffer is asked for: that getter alone takes longer than a short payload.
-  if (bytes === knownBytes) return maskWithin(knownWords, knownOffset, bytes, start, end, key);
-  const { buffer, byteOffset } = bytes;
-  if (buffer !== knownBuffer) {
-    const { byteLength } = buffer;
-    if (end - start < wideLength && byteLength < readBufferLength) return maskOctets(bytes, start, end, key);
-    // A word lies on a multiple of eight in its buffer.
-    const first = byteLength > longestKnown ? Math.floor((byteOffset + start) / 8) * 8 : 0;
-    const words = new BigInt64Array(buffer, first, Math.floor((byteLength - first) / 8));
-    if (byteLength > longestKnown) return maskWithin(words, byteOffset - first, bytes, start, end, key);
-    knownBuffer = buffer;
-    knownWords = words;
+  if (bytes !== knownBytes) {
+    const { buffer, byteOffset } = bytes;
+    if (buffer !== knownBuffer) {
+      const { byteLength } = buffer;
+      if (end - start < wideLength && byteLength < readBufferLength)
+        return maskOctets(bytes, start, end, key);
+      if (byteLength > longestKnown && !kernels.has(buffer)) return maskUnknown(bytes, start, end, key);
+      knownBuffer = buffer;
+      knownKernel = kernels.get(buffer);
+      if (knownKernel === undefined) knownWords = new BigInt64Array(buffer, 0, Math.floor(byteLength / 8));
+    }
+    knownBytes = bytes;
+    knownOffset = byteOffset;
   }
-  knownBytes = bytes;
-  knownOffset = byteOffset;
+  if (knownKernel !== undefined)
+    return knownKernel(knownOffset + start, knownOffset + end, swapOctets(key)) === 0;
   return maskWithin(knownWords, knownOffset, bytes, start, end, key);
+}
+
+/** The octets of a key the other way round. */
+function swapOctets(key: number): number {
+  return (key >>> 24) | ((key >>> 8) & 0xff00) | ((key & 0xff00) << 8) | (key << 24);
+}
+
+/** The same for memory whose words are made each time. */
+function maskUnknown(bytes: Uint8Array, start: number, end: number, key: number): boolean {
+  const { buffer, byteOffset } = bytes;
+  // A word lies on a multiple of eight in its buffer.
+  const first = Math.floor((byteOffset + start) / 8) * 8;
+  const words = new BigInt64Array(buffer, first, Math.floor((buffer.byteLength - first) / 8));
+  return maskWithin(words, byteOffset - first, bytes, start, end, key);
 }
 
 /** Masks by words, and by octets what lies behind the last whole word of the memory. */

@@ -24,7 +24,7 @@ test('the RFC’s Hello of §5.7, both ways', () => {
 });
 
 describe('every place in a buffer', () => {
-  // 128 is where eight octets at a time begin; the lengths lie around it and around each remainder of eight.
+  // 128 is where eight octets at a time begin in new memory; the lengths lie around it and each remainder of eight.
   const lengths = [...Array(20).keys(), ...Array.from({ length: 28 }, (_, index) => 118 + index), 256, 1021];
 
   test('each alignment × start × position × length is as the formula has it, and nothing around it changes', () => {
@@ -62,6 +62,59 @@ describe('every place in a buffer', () => {
       }
     }
   });
+});
+
+describe('whether all is ASCII', () => {
+  test('is told by each octet that was masked, and by no other', () => {
+    for (const [memory, length] of [
+      [65_536, 150],
+      [65_543, 150],
+      [200, 60],
+      [1_100_000, 150],
+    ] as const) {
+      const buffer = new ArrayBuffer(memory);
+      for (const from of [0, 3, memory - length - 5]) {
+        const bytes = new Uint8Array(buffer, from, length + 5);
+        for (let index = 0; index < bytes.length; index++) {
+          bytes.fill(0x41);
+          bytes[index] = 0xc1;
+          const where = `memory ${memory}, from ${from}, index ${index}`;
+          expect(applyMask(bytes, 2, 2 + length, 0x01020304), where).toBe(index < 2 || index >= 2 + length);
+          // The key takes the high bit away, and puts it back.
+          expect(applyMask(bytes, index, index + 1, 0x80000000), where).toBe(true);
+          expect(applyMask(bytes, index, index + 1, 0x80000000), where).toBe(false);
+        }
+      }
+    }
+  });
+
+  test('is true for no octets, also at a buffer’s end', () => {
+    for (const memory of [8, 65_536, 65_540, 2_000_000]) {
+      const bytes = new Uint8Array(memory).fill(0xff);
+      expect(applyMask(bytes, 0, 0, 0x01020304)).toBe(true);
+      expect(applyMask(bytes, memory, memory, 0x01020304)).toBe(true);
+      expect(bytes.every((octet) => octet === 0xff)).toBe(true);
+    }
+  });
+});
+
+test('many arrays over one memory, and many memories, do not meet', () => {
+  const random = seededRandom(seed);
+  const memories = [64, 70, 65_536, 65_539, 1_048_576, 1_048_584].map((length) => new ArrayBuffer(length));
+  for (let round = 0; round < 600; round++) {
+    const memory = memories[Math.floor(random() * memories.length)] as ArrayBuffer;
+    const from = Math.floor(random() * Math.min(40, memory.byteLength - 40));
+    const atEnd = random() < 0.5;
+    const length = Math.min(memory.byteLength - from, Math.floor(random() * 300));
+    const bytes = new Uint8Array(memory, atEnd ? memory.byteLength - length : from, length);
+    bytes.set(randomOctets(length, random));
+    const start = Math.floor((random() * length) / 4);
+    const key = keys[round % keys.length] as number;
+    const expected = bytes.slice();
+    expected.set(reference(bytes.subarray(start), key, 0), start);
+    applyMask(bytes, start, length, key);
+    expect(bytes, `round ${round}`).toEqual(expected);
+  }
 });
 
 test('a payload in pieces comes out as the whole does', () => {
