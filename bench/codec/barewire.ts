@@ -2,6 +2,7 @@
 import { Connection } from '../../src/connection.ts';
 import { DeflateWindow, deflate, inflate } from '../../src/deflate.ts';
 import { applyMask } from '../../src/mask.ts';
+import { createReadBuffer } from '../../src/mask-kernel.ts';
 import { maskingKeys } from '../../src/masking-keys.ts';
 import { decodeUtf8 } from '../../src/utf8.ts';
 import type { Subject } from './subject.ts';
@@ -16,6 +17,9 @@ export const subject: Subject = {
     // A server's reads are lent, for one read buffer serves all its connections; a client's are its own.
     return (read) => connection.receive(read, sink, masked);
   },
+
+  // A server's memory for reads comes with the code that unmasks it.
+  readMemory: createReadBuffer,
 
   encoder(masked, wire) {
     const connection = new Connection(masked ? 'client' : 'server', { maskingKey });

@@ -41,6 +41,8 @@ export interface Subject {
    * string, before it returns.
    */
   decoder(masked: boolean, receive: (data: Message) => void): (read: Buffer) => void;
+  /** Memory that its server reads into, filled by nobody yet. Without this, each read has memory of its own. */
+  readonly readMemory?: (length: number) => Buffer;
   /** The sending half, of a client (`masked`) or a server. */
   encoder(masked: boolean, wire: Wire): Encoder;
   /** XOR with the key, in place. */

@@ -81,8 +81,15 @@ function decodeTask(id: string, work: DecodeWork, subject: Subject): Task {
   const frames = round(encoded, count);
   const pristine = cut(frames, work.shape);
   // Decoders unmask in place, so each run gets the octets anew, in the same reads' memory, each of its own as from
-  // node:net.
-  const reads = pristine.map((read) => Buffer.from(Uint8Array.from(read).buffer));
+  // node:net, or else the memory that the subject's server reads into.
+  const memory = work.masked
+    ? subject.readMemory?.(pristine.reduce((sum, read) => sum + read.length, 0))
+    : undefined;
+  let at = 0;
+  const reads = pristine.map((read) => {
+    at += read.length;
+    return memory?.subarray(at - read.length, at) ?? Buffer.from(Uint8Array.from(read).buffer);
+  });
   const prepare = (): void => {
     for (const [index, read] of reads.entries()) pristine[index]?.copy(read);
   };
