@@ -123,6 +123,21 @@ describe('the analysis', () => {
     ]);
   });
 
+  it('goes by the middle of the interval, and says when the goal lies inside of it', () => {
+    const ours = samplesAround(1, 1, 0.1);
+    const theirs = samplesAround(1.2, 2, 0.1);
+    const { low, middle, high } = ratio(ours, theirs, 'less');
+    const of = (aimed: number) => {
+      const goals = [{ against: 'ws', ratio: aimed }];
+      const one = measure('m', [series('barewire', ours), series('ws', theirs)], { goals });
+      return reportMeasure(one).goals.map(({ outcome, sure }) => [outcome, sure]);
+    };
+    expect(of((low + middle) / 2)).toEqual([['met', false]]);
+    expect(of((middle + high) / 2)).toEqual([['missed', false]]);
+    expect(of(low / 2)).toEqual([['met', true]]);
+    expect(of(high * 2)).toEqual([['missed', true]]);
+  });
+
   it('turns the ratio round where more is better', () => {
     const { rows } = reportMeasure(duel(2, undefined, { unit: 'GB/s', better: 'more' }));
     expect(rows[1]?.lead?.middle).toBeCloseTo(0.5, 2);
