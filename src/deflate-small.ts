@@ -22,7 +22,7 @@ import {
 import { codeLengths, codesOf } from './huffman.ts';
 
 /** The most octets that a message and its window may have together. */
-export const mostSmallOctets = 8192;
+export const mostSmallOctets = 16_384;
 
 /** The format has repetitions of three octets, too (§3.2.5); by far most of them save nothing. */
 const shortestMatch = 4;
@@ -175,6 +175,8 @@ const runCounts = new Uint32Array(codeLengthOrder.length);
 const runLengths = new Uint8Array(codeLengthOrder.length);
 const runCodes = new Uint32Array(codeLengthOrder.length);
 
+/** Longer ones are allowed (§3.2.7). These are written at once with the 12 bits that follow at most in such texts. */
+const longestDistanceCode = 12;
 /** With fewer steps than this the codes of a block take more than they could save. */
 const fewestOwnSteps = 64;
 
@@ -188,7 +190,7 @@ function writeBlock(): void {
 /** Makes codes for this block, and writes all of it when that takes less than the fixed ones would. */
 function writeOwnCodes(): boolean {
   codeLengths(literalCounts, longestCode, literalLengths);
-  codeLengths(distanceCounts, longestCode, distanceLengths);
+  codeLengths(distanceCounts, longestDistanceCode, distanceLengths);
   let literalCount = literalSymbols;
   while (literalLengths[literalCount - 1] === 0) literalCount--;
   let distanceCount = distanceSymbols;
@@ -325,7 +327,7 @@ function writeSteps(literalCodes: Uint32Array, distanceCodes: Uint32Array): void
       const distance = step & 0xffff;
       const second = distanceSymbol(distance);
       code = distanceCodes[second] as number;
-      // At most 7, 15 and 11 bits: the distances of these texts have no more.
+      // At most 7 bits that wait, 12 of the code and 12 of the distance, so that all fit 32.
       bits |= (code >>> 4) << count;
       count += code & 15;
       bits |= (distance - (distanceBase[second] as number)) << count;
