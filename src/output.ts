@@ -27,9 +27,9 @@ const reusedReferenceLength = 32 * 1024;
 /** Up to this many characters a loop in JavaScript writes ASCII faster than the call into native code. */
 const shortText = 24;
 
-/** Buffers whose blocks nobody uses now. One is enough while every chunk is answered at once; handlers may nest. */
+/** Buffers whose blocks nobody uses now: as many as answers wait for each other in server.ts, and a few for the rest. */
 const idleBuffers: OutputBuffer[] = [];
-const mostIdleBuffers = 4;
+const mostIdleBuffers = 20;
 
 export class OutputBuffer {
   #chunks: Uint8Array[] = [];

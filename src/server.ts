@@ -41,6 +41,12 @@ import { tooManyConnections, type Upgraded, type UpgradeHost, Upgrades } from '.
 
 export type { Handlers, PublishOptions, Server, ServerCloseOptions } from './server-interface.ts';
 
+/**
+ * So many answers are written one right behind the other: whoever reads them is woken once and not for each, which on one
+ * machine costs more than the write. Each waits for a few others, some 0.1 ms.
+ */
+const answeredAtOnce = 16;
+
 /** So many sockets are written to in one turn of the event loop: some 0.2 ms. */
 const flushedAtOnce = 64;
 
@@ -67,6 +73,8 @@ class NodeServer<T> implements Server<T>, SocketHost<T>, UpgradeHost<T> {
   readonly #topics = new Topics<ServerSocket<T>>();
   readonly #held: HeldAmounts;
   readonly #detachments = new Set<() => void>();
+  #answered: ServerSocket<T>[] = [];
+  #flushing: NodeJS.Immediate | undefined;
   #scheduled: ServerSocket<T>[] = [];
   /** How many of them have been written. */
   #flushed = 0;
@@ -214,17 +222,35 @@ class NodeServer<T> implements Server<T>, SocketHost<T>, UpgradeHost<T> {
   // SocketHost ----------------------------------------------------------------------------------------------------
 
   schedule(socket: ServerSocket<T>): void {
-    // The check phase comes right after the poll phase, so all that this round of I/O caused goes out in one write.
-    if (this.#scheduled.push(socket) === 1) setImmediate(() => this.#flush());
+    this.#scheduled.push(socket);
+    this.#flushSoon();
+  }
+
+  answered(socket: ServerSocket<T>): void {
+    if (this.#answered.push(socket) < answeredAtOnce) this.#flushSoon();
+    else this.#flushAnswered();
+  }
+
+  /** The check phase comes right after the poll phase, so all that this round of I/O caused goes out in one write. */
+  #flushSoon(): void {
+    this.#flushing ??= setImmediate(() => this.#flush());
+  }
+
+  #flushAnswered(): void {
+    const sockets = this.#answered;
+    this.#answered = [];
+    for (const socket of sockets) socket.flush();
   }
 
   /** Writes what waits, a few at a time: a broadcast to thousands takes its time, in which others want to be heard. */
   #flush(): void {
+    this.#flushing = undefined;
+    this.#flushAnswered();
     const sockets = this.#scheduled;
     const end = Math.min(sockets.length, this.#flushed + flushedAtOnce);
     while (this.#flushed < end) sockets[this.#flushed++]?.flush();
     if (end < sockets.length) {
-      setImmediate(() => this.#flush());
+      this.#flushSoon();
     } else {
       this.#scheduled = [];
       this.#flushed = 0;

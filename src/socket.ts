@@ -85,6 +85,8 @@ export interface SocketHost<T> {
   readonly options: ResolvedOptions;
   /** Asks for one `flush` at the end of this tick. */
   schedule(socket: ServerSocket<T>): void;
+  /** Asks for one `flush` soon: the peer waits for an answer, which is there. */
+  answered(socket: ServerSocket<T>): void;
   subscribe(socket: ServerSocket<T>, topic: string): void;
   unsubscribe(socket: ServerSocket<T>, topic: string): void;
   /** Whether it gets what is published to any topic. */
@@ -295,6 +297,10 @@ export class ServerSocket<T> implements WebSocket<T>, WireEvents {
 
   schedule(): void {
     this.#host.schedule(this);
+  }
+
+  answered(): void {
+    this.#host.answered(this);
   }
 
   held(difference: number): void {

@@ -52,6 +52,8 @@ export interface WireEvents {
   closed(record: CloseRecord): void;
   /** Asks for one `flush` at the end of this tick. */
   schedule(): void;
+  /** Asks for one `flush` soon: what has come has been handled, and answered. Default: now. */
+  answered?(): void;
   /** `heldAmount` has changed by so many octets. */
   held?(difference: number): void;
 }
@@ -279,8 +281,19 @@ export class Wire implements StreamOwner, ConnectionEvents {
         this.#receiving = false;
       }
     }
-    this.#flush();
+    if (this.#events.answered === undefined || !this.#mayWait) {
+      this.#flush();
+    } else if (!this.#scheduled) {
+      this.#scheduled = true;
+      this.#events.answered();
+    }
     this.#reportHeld();
+  }
+
+  /** Whether there is nothing to be done now but, perhaps soon, writing what is in the output. */
+  get #mayWait(): boolean {
+    const { pendingAmount, readyState } = this.#connection;
+    return pendingAmount > 0 && readyState === ReadyState.open && this.#head === undefined;
   }
 
   receiveEnd(): void {
