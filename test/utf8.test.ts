@@ -114,6 +114,28 @@ describe('what is UTF-8', () => {
     }
   });
 
+  test('texts of any mixture and length are as TextDecoder has them', () => {
+    const random = seededRandom(seed);
+    const alphabets = ['a', 'ab é', 'ÿ\u0080\u00ff', 'àĀ', 'Привет, ', '漢字a', '😀', 'abc 漢é😀\u{10ffff}'];
+    for (const alphabet of alphabets) {
+      const letters = [...alphabet];
+      for (const length of [1, 2, 3, 4, 5, 7, 20, 60, 1000, 16_000, 40_000, 70_000]) {
+        let text = '';
+        while (text.length < length) text += letters[Math.floor(random() * letters.length)];
+        const bytes = Buffer.from(`\xff${text}\xff`, 'utf8');
+        expect(decodeUtf8(bytes, 2, bytes.length - 2) === text, `${alphabet} × ${length}`).toBe(true);
+        expect(decodeUtf8(bytes, 2, bytes.length - 2, false) === text, `${alphabet} × ${length}`).toBe(true);
+      }
+    }
+  });
+
+  test('what is known to be ASCII is not looked at again', () => {
+    const bytes = Buffer.from('only ASCII', 'latin1');
+    for (const known of [true, false, undefined]) {
+      expect(decodeUtf8(bytes, 0, bytes.length, known)).toBe('only ASCII');
+    }
+  });
+
   test('only the range asked for is read', () => {
     const bytes = Buffer.from('ff 61 c3 a9 ff'.replaceAll(' ', ''), 'hex');
     expect(decodeUtf8(bytes, 1, 4)).toBe('aé');
