@@ -4,6 +4,9 @@ import '../../style/fonts.css';
 import '../../style/tokens.css';
 import '../../style/base.css';
 import '../../style/bench.css';
+import '../../style/bench-goals.css';
+import '../../style/bench-charts.css';
+import '../../style/bench-tools.css';
 import { App } from './app.tsx';
 
 const root = document.getElementById('app');
