@@ -22,7 +22,7 @@ export const normal: Readonly<Record<string, number>> = {
   'decode-125-text-masked': 2.8,
   'decode-1k-text-masked': 5,
   'encode-125-text-unmasked': 1.7,
-  'unmask-16k': 12,
+  'unmask-16k': 11,
 };
 
 /** The share of what is normal that has to be reached. */
