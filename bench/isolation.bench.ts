@@ -4,23 +4,21 @@
  * once, the quiet one first, so that what the machine does beside meets all alike. Run by run.ts, or alone:
  * `node --import tsx bench/isolation.bench.ts [--quick] [--only PART] [--json FILE]`.
  */
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { realpathSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { bunBuild } from '../scripts/programs.ts';
-import type { LoadKind, LoadOrder, LoadReport, ProbeOrder, ProbeReport } from './isolation/orders.ts';
+import { machine, repository } from './environment.ts';
+import type { LoadKind } from './isolation/orders.ts';
 import {
   describePlacement,
   nodeCommand,
-  type Placement,
   placement,
+  quietFlags,
   ServerProcess,
-  Worker,
 } from './isolation/processes.ts';
-import type { Measure, Results, Series, Subject } from './results.ts';
+import { disturbance, disturbing, planFor, type Sample, Stage } from './isolation/stage.ts';
+import { allSubjects } from './isolation/subjects.ts';
+import type { Measure, Results, Series } from './results.ts';
 import { median, spread } from './statistics.ts';
 
 export interface IsolationOptions {
@@ -36,32 +34,6 @@ export interface IsolationOptions {
 
 const usage =
   'Usage: node --import tsx bench/isolation.bench.ts [--quick] [--only PART] [--scale X] [--json FILE]';
-
-interface Plan {
-  readonly rounds: number;
-  /** Milliseconds of each phase in each round. */
-  readonly phase: number;
-}
-
-const plans = {
-  full: { rounds: 7, phase: 3000 },
-  quick: { rounds: 2, phase: 1500 },
-} as const satisfies Record<string, Plan>;
-
-/** Under load for so long before it is looked at: buffers have grown, functions are compiled. Milliseconds. */
-const settling = 300;
-/**
- * A sample in which the bare echo's p99 was above this is about the machine, and is taken again, twice at most; the one
- * with the quickest bare echo counts. Milliseconds.
- */
-const disturbed = 2;
-const tries = 3;
-const quietConnections = 1000;
-/** Messages each second on all of them together. */
-const rate = 2000;
-const members = 10_000;
-const messageLength = 64 * 1024 * 1024;
-const broadcastLength = 512;
 
 interface Phase {
   readonly id: string;
@@ -113,139 +85,6 @@ const phases: readonly Phase[] = [
 /** How many times its quiet p99 a subject's p99 may be. */
 const goal = 2;
 
-interface SubjectPlan extends Subject {
-  readonly command: readonly string[];
-  readonly environment: NodeJS.ProcessEnv;
-}
-
-interface Sample {
-  readonly probe: ProbeReport;
-  readonly load: LoadReport;
-  /** Shares of the server's time: running, and waiting for its core. */
-  readonly ran: number;
-  readonly waited: number;
-}
-
-function versionOf(directory: string, name: string): string | undefined {
-  try {
-    const path = name === '' ? directory : createRequire(directory).resolve(`${name}/package.json`);
-    const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    if (typeof parsed === 'object' && parsed !== null && 'version' in parsed) return String(parsed.version);
-  } catch {}
-  return undefined;
-}
-
-function allSubjects(): SubjectPlan[] {
-  const here = fileURLToPath(import.meta.url);
-  const runtime = `Node ${process.version}`;
-  const own = versionOf(fileURLToPath(new URL('../package.json', import.meta.url)), '') ?? 'unknown';
-  const ws = versionOf(here, 'ws') ?? 'unknown';
-  const subjects: SubjectPlan[] = [
-    {
-      name: 'barewire',
-      version: own,
-      runtime,
-      options: '',
-      command: nodeCommand('./server-barewire.ts'),
-      environment: {},
-    },
-    {
-      name: 'ws',
-      version: ws,
-      runtime,
-      options: 'WS_NO_BUFFER_UTIL=1',
-      command: nodeCommand('./server-ws.ts'),
-      environment: { WS_NO_BUFFER_UTIL: '1' },
-    },
-  ];
-  const bun = bunBuild();
-  if (bun !== undefined && existsSync(bun.program)) {
-    const version = bun.package.split('@').at(-1) ?? 'unknown';
-    const server = fileURLToPath(new URL('isolation/server-bun.js', import.meta.url));
-    subjects.push({
-      name: 'bun',
-      version,
-      runtime: `Bun ${version}`,
-      options: '',
-      command: [bun.program, server],
-      environment: {},
-    });
-  }
-  return subjects;
-}
-
-const isReady = (value: unknown): value is 'ready' => value === 'ready';
-const isProbeReport = (value: unknown): value is ProbeReport =>
-  typeof value === 'object' && value !== null && 'trips' in value && 'floor' in value;
-const isLoadReport = (value: unknown): value is LoadReport =>
-  typeof value === 'object' && value !== null && 'amount' in value && 'spreading' in value;
-
-/** One subject with its probe and its load, all connected. */
-class Stage {
-  readonly #server: ServerProcess;
-  readonly #probe: Worker<ProbeOrder>;
-  readonly #load: Worker<LoadOrder>;
-
-  private constructor(server: ServerProcess, probe: Worker<ProbeOrder>, load: Worker<LoadOrder>) {
-    this.#server = server;
-    this.#probe = probe;
-    this.#load = load;
-  }
-
-  static async open(subject: SubjectPlan, floorPort: number, scale: number, on: Placement): Promise<Stage> {
-    const server = await ServerProcess.start(subject.command, 'next', on, subject.environment);
-    const stage = new Stage(
-      server,
-      await Worker.start('probe', 'first', on),
-      await Worker.start('load', 'usual', on),
-    );
-    const { port } = server;
-    const scaled = (amount: number): number => Math.max(1, Math.round(amount * scale));
-    await stage.#probe.ask(
-      { step: 'connect', port, floorPort, connections: scaled(quietConnections) },
-      isReady,
-    );
-    const load = { members: scaled(members), messageLength: scaled(messageLength), broadcastLength };
-    await stage.#load.ask({ step: 'connect', port, ...load }, isReady);
-    return stage;
-  }
-
-  /** Counts the samples that were thrown away. */
-  discarded = 0;
-
-  async sample(kind: LoadKind, milliseconds: number): Promise<Sample> {
-    let best = await this.#sampleOnce(kind, milliseconds);
-    for (let count = 1; count < tries && best.probe.floor.p99 > disturbed; count++) {
-      const sample = await this.#sampleOnce(kind, milliseconds);
-      this.discarded++;
-      if (sample.probe.floor.p99 < best.probe.floor.p99) best = sample;
-    }
-    return best;
-  }
-
-  async #sampleOnce(kind: LoadKind, milliseconds: number): Promise<Sample> {
-    await this.#load.ask({ step: 'start', kind }, isReady);
-    await this.#probe.ask({ step: 'measure', milliseconds: settling, rate }, isProbeReport);
-    const before = this.#server.times();
-    const start = performance.now();
-    const probe = await this.#probe.ask({ step: 'measure', milliseconds, rate }, isProbeReport);
-    const after = this.#server.times();
-    const elapsed = performance.now() - start;
-    const load = await this.#load.ask({ step: 'stop' }, isLoadReport);
-    const share = (part: 'ran' | 'waited'): number =>
-      before === undefined || after === undefined ? Number.NaN : (after[part] - before[part]) / elapsed;
-    // What the phase has left behind is not the next one's.
-    await this.#probe.ask({ step: 'measure', milliseconds: settling, rate }, isProbeReport);
-    return { probe, load, ran: share('ran'), waited: share('waited') };
-  }
-
-  close(): void {
-    this.#probe.stop();
-    this.#load.stop();
-    this.#server.stop();
-  }
-}
-
 function seriesOf(
   subject: string,
   samples: readonly Sample[],
@@ -266,6 +105,8 @@ function seriesOf(
     'send lateness p99 ms': of(({ probe }) => probe.lateness.p99),
     'server load': of(({ ran }) => ran),
     'server waits for its core': of(({ waited }) => waited),
+    // Over 1: the figures are about the machine.
+    disturbance: median(samples.map(disturbance)),
   };
   if (kind !== 'none') {
     also['times quiet p99'] = median(ratios);
@@ -286,7 +127,7 @@ export async function measureIsolation({
   scale = 1,
 }: IsolationOptions): Promise<Results> {
   const startedAt = new Date();
-  const plan = quick ? plans.quick : plans.full;
+  const plan = planFor(quick, scale);
   const everybody = allSubjects();
   const named = everybody.filter(({ name }) => name === only);
   const subjects = named.length > 0 ? named : everybody;
@@ -298,7 +139,7 @@ export async function measureIsolation({
   const total = subjects.length * plan.rounds * wanted.length;
   const samples = new Map<string, Sample[]>();
   const key = (subject: string, id: string): string => `${subject} ${id}`;
-  const floor = await ServerProcess.start(nodeCommand('./floor.ts'), 'first', on);
+  const floor = await ServerProcess.start(nodeCommand('./floor.ts', ...quietFlags), 'first', on);
   let done = 0;
   let discarded = 0;
   try {
@@ -309,7 +150,7 @@ export async function measureIsolation({
           for (const { id, kind, title } of wanted) {
             progress(done++, total, `${subject.name}: ${title}`);
             const known = samples.get(key(subject.name, id)) ?? [];
-            samples.set(key(subject.name, id), [...known, await stage.sample(kind, plan.phase)]);
+            samples.set(key(subject.name, id), [...known, await stage.sample(kind, plan)]);
           }
         }
       } finally {
@@ -342,13 +183,15 @@ export async function measureIsolation({
     duration: (Date.now() - startedAt.getTime()) / 1000,
     command: `node --import tsx bench/isolation.bench.ts${quick ? ' --quick' : ''}${only === undefined ? '' : ` --only ${only}`}`,
     ...repository(),
-    machine: machine(),
+    machine: machine([]),
     subjects: subjects.map(({ name, version, runtime, options }) => ({ name, version, runtime, options })),
     measures,
     notes: [
       describePlacement(on),
-      `${discarded} samples were thrown away because the bare echo's p99 was over ${disturbed} ms in them and another try was quieter or no worse.`,
-      ...(scale === 1 ? [] : [`Everything was ${scale} times as large as the titles say.`]),
+      `${discarded} samples were taken again because the machine was disturbed: the bare echo's p99 was over ${disturbing.floor} ms, or the server was kept from its core for over ${disturbing.waiting * 100} % of the time.`,
+      ...(scale === 1
+        ? []
+        : [`Everything was ${scale} times as large as the titles say, and for a moment only.`]),
       ...verdict(measures),
     ],
   };
@@ -362,35 +205,16 @@ function verdict(measures: readonly Measure[]): string[] {
     const times = own?.also['times quiet p99'];
     if (phase === undefined || own === undefined || times === undefined) return [];
     const worst = own.also['times quiet p99, worst round'] ?? times;
-    const state = times <= goal ? 'met' : 'not met';
-    const what = phase.counts ? `the goal of ${goal} is ${state}` : `harder than the goal asks, ${state}`;
+    const quietSeries = measures[0]?.series.find(({ subject }) => subject === 'barewire');
+    const calm = [own, quietSeries].every((one) => (one?.also.disturbance ?? 0) <= 1);
+    const state = !calm ? 'no verdict, the machine was disturbed' : times <= goal ? 'met' : 'not met';
+    const what = phase.counts
+      ? `goal of ${goal}: ${state}`
+      : `harder than the goal of ${goal} asks: ${state}`;
     return [
       `${phase.title}: p99 is ${times.toFixed(2)} times the quiet one (worst round ${worst.toFixed(2)}): ${what}.`,
     ];
   });
-}
-
-function repository(): { commit: string; dirty: boolean } {
-  const git = (...args: string[]): string =>
-    execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-  try {
-    return { commit: git('rev-parse', 'HEAD'), dirty: git('status', '--porcelain') !== '' };
-  } catch {
-    return { commit: 'unknown', dirty: true };
-  }
-}
-
-function machine(): Results['machine'] {
-  return {
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: availableParallelism(),
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    kernel: release(),
-    governor: 'unknown',
-    node: process.version,
-    v8: process.versions.v8,
-    flags: process.execArgv,
-  };
 }
 
 /** The table for a terminal: a line for each phase and subject. */

@@ -14,5 +14,5 @@ await once(server, 'listening');
 const address = server.address();
 if (typeof address !== 'object' || address === null) throw new Error('The floor does not listen on TCP.');
 console.log(`listening ${address.port}`);
-// Whoever started this has gone.
-process.stdin.resume().once('end', () => process.exit(0));
+// Whoever started this has gone. Not by exit, which waits for threads: see place in processes.ts.
+process.stdin.resume().once('end', () => process.kill(process.pid, 'SIGKILL'));

@@ -109,9 +109,18 @@ async function measure(milliseconds: number, rate: number): Promise<ProbeReport>
   return { sent, trips: percentiles(trips), floor: percentiles(floorTrips), lateness: percentiles(lateness) };
 }
 
+/** Not by exit, which waits for threads: see place in processes.ts. */
+function end(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
 process.once('disconnect', () => {
   expectClosing();
-  process.exit(0);
+  end();
+});
+process.once('uncaughtException', (error) => {
+  console.error(error);
+  end();
 });
 serve<ProbeOrder>(async (order) => {
   if (order.step === 'measure') return measure(order.milliseconds, order.rate);

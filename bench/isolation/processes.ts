@@ -24,38 +24,45 @@ const niceness = { first: '-18', next: '-15', usual: '-10' } as const satisfies 
 /** What this machine lets us do. */
 export interface Placement {
   readonly pins: boolean;
+  readonly realTime: boolean;
   readonly nice: boolean;
 }
 
 export function placement(): Placement {
   return {
     pins: availableParallelism() > 1 && works('taskset', '-c', '1'),
+    realTime: works('chrt', '-f', '10'),
     nice: getuid?.() === 0 && works('nice', '-n', '-15') && existsSync('/proc/self/task'),
   };
 }
 
 /** One sentence on where everything ran, for the notes of the results. */
-export function describePlacement({ pins, nice }: Placement): string {
+export function describePlacement({ pins, realTime, nice }: Placement): string {
   const where = pins
     ? 'The server had core 0, with the bare echo; probe and load had core 1'
     : 'No process was pinned to a core';
-  const first = nice
-    ? 'by niceness probe and bare echo went before the server, that before the load, and all before the rest'
-    : 'no process had a priority of its own, so the figures hold what the scheduler did';
-  return `${where}; ${first}.`;
+  const first = realTime
+    ? 'probe and bare echo ran under SCHED_FIFO'
+    : nice
+      ? 'probe and bare echo had the highest niceness'
+      : 'no process had a priority of its own, so the figures hold what the scheduler did';
+  return `${where}; ${first}${nice ? ', server and load went before the rest by niceness' : ''}.`;
 }
 
 /**
- * Gives a process that has started its place, all threads of it. Nobody runs under SCHED_FIFO: it would take a core from
- * everything else on the machine, also while programs start and compile, and the kernel stops it for 50 ms of a second.
+ * Gives a process that has started its place. Who measures runs under SCHED_FIFO where that is allowed, because niceness
+ * alone lets a busy process finish its slice of some milliseconds first. That is for the main thread alone, and not
+ * before the start is over: a thread that spins for another one of the same core would keep the core for ever. Such
+ * a process is made with `--single-threaded`, sleeps most of the time, and ends without waiting for its threads.
  */
-function place(pid: number, core: 0 | 1, priority: Priority, { pins, nice }: Placement): void {
+function place(pid: number, core: 0 | 1, priority: Priority, { pins, realTime, nice }: Placement): void {
   const id = String(pid);
   const run = (program: string, ...rest: string[]): void => {
     const { status, stderr } = spawnSync(program, rest, { encoding: 'utf8' });
     if (status !== 0) throw new Error(`${program} ${rest.join(' ')} failed: ${stderr}`);
   };
   if (pins) run('taskset', '-a', '-c', '-p', String(core), id);
+  if (priority === 'first' && realTime) run('chrt', '-f', '-p', '10', id);
   if (!nice) return;
   run('renice', '-n', niceness[priority], '-p', ...readdirSync(`/proc/${id}/task`));
   // Where the kernel groups processes by session, niceness counts within the session, and the group has its own.
@@ -64,6 +71,9 @@ function place(pid: number, core: 0 | 1, priority: Priority, { pins, nice }: Pla
 }
 
 const own = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+/** For processes that measure: see place. */
+export const quietFlags = ['--single-threaded'] as const;
 
 /** A command that runs one of the TypeScript files here. */
 export function nodeCommand(file: string, ...flags: string[]): string[] {
@@ -130,7 +140,7 @@ export class Worker<Order extends object> {
     priority: Priority,
     on: Placement,
   ): Promise<Worker<Order>> {
-    const [program = '', ...rest] = nodeCommand(`./${name}.ts`);
+    const [program = '', ...rest] = nodeCommand(`./${name}.ts`, ...(priority === 'first' ? quietFlags : []));
     const child = spawn(program, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true });
     const worker = new Worker<Order>(name, child);
     await worker.#answer();
