@@ -34,9 +34,6 @@ export interface CloseRecord {
   readonly lastFrames: readonly FrameNote[];
 }
 
-/** Who ended it, and why. */
-type Verdict = Pick<CloseRecord, 'code' | 'reason' | 'wasClean' | 'initiator' | 'section' | 'explanation'>;
-
 /** What the shell knows beyond the protocol. */
 export interface TransportEnd {
   /** Why our side gave up, when it did: no pong, too slow, no Close in time, terminated. */
@@ -50,51 +47,56 @@ export interface TransportEnd {
 
 /** Tells how a connection ended, from what was sent and received on it. */
 export function explainClose(connection: Connection, transport: TransportEnd): CloseRecord {
-  const { octetsReceived, octetsSent, messagesReceived, messagesSent } = connection;
-  return {
-    ...judge(connection, transport),
-    duration: transport.duration,
-    idleTime: transport.idleTime,
-    octetsReceived,
-    octetsSent,
-    messagesReceived,
-    messagesSent,
-    lastFrames: connection.lastFrames(),
-  };
-}
-
-function judge(connection: Connection, transport: TransportEnd): Verdict {
-  const { failure, closeReceived, closeSent, closeFirst, wasClean } = connection;
+  const { failure, closeReceived, closeSent } = connection;
   const { cause, error } = transport;
   // Whoever fails the connection has sent a Close, this one or an earlier one.
   if (failure !== undefined && closeSent !== undefined) {
-    return {
-      code: failure.closeCode,
-      // A violation after our own Close is not what that Close was about.
-      reason: closeSent.code === failure.closeCode ? closeSent.reason : '',
-      wasClean,
-      initiator: 'us',
-      section: failure.section,
-      explanation: failure.explanation,
-    };
+    // A violation after our own Close is not what that Close was about.
+    const reason = closeSent.code === failure.closeCode ? closeSent.reason : '';
+    const close = { code: failure.closeCode, reason };
+    return record(connection, transport, close, 'us', failure.explanation, failure.section);
   }
-  const section = undefined;
   if (closeReceived !== undefined) {
-    const initiator = closeFirst === 'us' ? 'us' : 'peer';
+    const initiator = connection.closeFirst === 'us' ? 'us' : 'peer';
     const explanation = cause ?? explainHandshake(closeReceived, initiator === 'us' ? closeSent : undefined);
-    return { ...closeReceived, wasClean, initiator, section, explanation };
+    return record(connection, transport, closeReceived, initiator, explanation);
   }
-  const code = CloseCode.abnormalClosure;
-  const reason = '';
-  if (cause !== undefined) return { code, reason, wasClean, initiator: 'us', section, explanation: cause };
+  if (cause !== undefined) return record(connection, transport, noClose, 'us', cause);
   const how = error === undefined ? 'ended TCP' : `was lost (${errorName(error)})`;
   if (closeSent !== undefined) {
     const explanation = `We closed with ${describe(closeSent.code, closeSent.reason)}; the peer ${how} without a Close frame.`;
-    return { code, reason, wasClean, initiator: 'us', section, explanation };
+    return record(connection, transport, noClose, 'us', explanation);
   }
   const when = connection.midMessage ? 'in the middle of a message' : 'between messages';
-  const explanation = `The peer ${how} without a Close frame, ${when}.`;
-  return { code, reason, wasClean, initiator: 'network', section, explanation };
+  return record(connection, transport, noClose, 'network', `The peer ${how} without a Close frame, ${when}.`);
+}
+
+const noClose: Close = { code: CloseCode.abnormalClosure, reason: '' };
+
+/** Property by property: this is made for each connection, and spreading objects takes several times as long. */
+function record(
+  connection: Connection,
+  transport: TransportEnd,
+  close: Close,
+  initiator: CloseRecord['initiator'],
+  explanation: string,
+  section?: string,
+): CloseRecord {
+  return {
+    code: close.code,
+    reason: close.reason,
+    wasClean: connection.wasClean,
+    initiator,
+    section,
+    explanation,
+    duration: transport.duration,
+    idleTime: transport.idleTime,
+    octetsReceived: connection.octetsReceived,
+    octetsSent: connection.octetsSent,
+    messagesReceived: connection.messagesReceived,
+    messagesSent: connection.messagesSent,
+    lastFrames: connection.lastFrames(),
+  };
 }
 
 /** Both Closes of a handshake. @param ours when it was the first */

@@ -9,9 +9,9 @@ import type { ConnectionCounts } from './connection-counts.ts';
 import { wantsWebSocket } from './handshake.ts';
 import { HeadReader, HttpError, parseRequestHead, type RequestHead } from './http-head.ts';
 import { normaliseIpAddress } from './ip-address.ts';
-import { acceptLent, LentSocket, type Peer } from './lent-socket.ts';
+import { acceptLent, LentSocket, type Peer, type StreamOwner } from './lent-socket.ts';
 import { checkCertificate, type ResolvedOptions, type TlsCertificate } from './options.ts';
-import type { Pending, PendingEnd } from './pending.ts';
+import type { Pending, PendingEnd, PendingEntry } from './pending.ts';
 import { ProxyHeaderReader } from './proxy-protocol.ts';
 import { ignore } from './refusals.ts';
 import { tooManyConnections, tooManyFromAddress, tooManyPending } from './upgrades.ts';
@@ -247,50 +247,83 @@ export class Listener {
   }
 
   #readHead(stream: TcpSocket): void {
-    const { pending } = this.#host;
-    const deadline = pending.get(stream)?.deadline;
-    if (deadline === undefined) return;
-    const reader = new HeadReader();
-    const stop = (): void => {
-      stream.off('data', receive);
-      stream.off('end', end);
-    };
-    const receive = (chunk: Buffer): void => {
-      try {
-        const read = reader.receive(chunk);
-        if (read === undefined) return;
-        const head = parseRequestHead(read.bytes);
-        stop();
-        if (wantsWebSocket(head)) {
-          this.#host.upgrade(stream, head, read.rest);
-        } else {
-          pending.delete(stream);
-          this.#host.http(stream, reader.received);
-        }
-      } catch (error) {
-        stop();
-        this.#host.refuse(stream, error);
-      }
-    };
-    const end = (): void => {
-      stream.destroy();
-    };
-    pending.set(stream, {
-      deadline,
-      end: (because) => {
-        stop();
-        // One that has said nothing yet, as browsers hold in reserve, is not told why either.
-        if (because === 'stopping' && reader.received.length === 0) stream.destroy();
-        else this.#endHead(stream, because);
-      },
-    });
-    stream.on('data', receive);
-    stream.on('end', end);
+    const deadline = this.#host.pending.get(stream)?.deadline;
+    if (deadline !== undefined) new AwaitedHead(this.#host, stream, deadline).begin();
+  }
+}
+
+/** A request head that is coming in. */
+class AwaitedHead implements StreamOwner, PendingEntry {
+  readonly deadline: number;
+  readonly #host: ListenerHost;
+  readonly #stream: TcpSocket;
+  readonly #reader = new HeadReader();
+  /** What listens to a stream that is not lent. */
+  #listeners: { readonly data: (chunk: Buffer) => void; readonly end: () => void } | undefined;
+
+  constructor(host: ListenerHost, stream: TcpSocket, deadline: number) {
+    this.#host = host;
+    this.#stream = stream;
+    this.deadline = deadline;
+  }
+
+  begin(): void {
+    const stream = this.#stream;
+    this.#host.pending.set(stream, this);
+    if (stream instanceof LentSocket && stream.readableLength === 0) {
+      stream.owner = this;
+    } else {
+      this.#listeners = { data: (chunk) => this.receive(chunk), end: () => this.receiveEnd() };
+      stream.on('data', this.#listeners.data);
+      stream.on('end', this.#listeners.end);
+    }
     stream.resume();
   }
 
-  #endHead(stream: TcpSocket, because: PendingEnd): void {
-    if (because === 'late') {
+  /** Lets go of the stream. */
+  #stop(): void {
+    if (this.#listeners !== undefined) {
+      this.#stream.off('data', this.#listeners.data);
+      this.#stream.off('end', this.#listeners.end);
+    } else if (this.#stream instanceof LentSocket) {
+      this.#stream.owner = undefined;
+    }
+  }
+
+  receive(chunk: Buffer): void {
+    const stream = this.#stream;
+    try {
+      const read = this.#reader.receive(chunk);
+      if (read === undefined) return;
+      const head = parseRequestHead(read.bytes);
+      this.#stop();
+      if (wantsWebSocket(head)) {
+        this.#host.upgrade(stream, head, read.rest);
+      } else {
+        this.#host.pending.delete(stream);
+        this.#host.http(stream, this.#reader.received);
+      }
+    } catch (error) {
+      this.#stop();
+      this.#host.refuse(stream, error);
+    }
+  }
+
+  receiveEnd(): void {
+    this.#stream.destroy();
+  }
+
+  // What matters of these comes to the listener.
+  failed(): void {}
+  closed(): void {}
+
+  end(because: PendingEnd): void {
+    this.#stop();
+    const stream = this.#stream;
+    if (because === 'stopping' && this.#reader.received.length === 0) {
+      // One that has said nothing yet, as browsers hold in reserve, is not told why either.
+      stream.destroy();
+    } else if (because === 'late') {
       const explanation = 'The request head did not arrive in time.';
       this.#host.refuse(stream, new HttpError(408, 'RFC 9110 §15.5.9', explanation));
     } else {
@@ -301,7 +334,8 @@ export class Listener {
 
 /** The peer's IP address in its one spelling, without a zone; empty when it is gone already. */
 export function peerAddress(stream: TcpSocket): string {
-  const address = stream.remoteAddress?.replace(/%.*$/, '') ?? '';
+  const text = stream.remoteAddress ?? '';
+  const address = text.includes('%') ? text.slice(0, text.indexOf('%')) : text;
   return normaliseIpAddress(address) ?? address;
 }
 

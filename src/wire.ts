@@ -136,19 +136,20 @@ export class Wire implements StreamOwner, ConnectionEvents {
 
   /**
    * Begins to read, with the octets that came behind the head.
+   * @param rest the caller's again after this call
    * @param held whether to wait for `release` with everything that arrives
    */
   start(rest: Uint8Array, held = false): void {
     const tcp = this.#tcp;
     if (held) {
-      this.#held = rest;
+      this.#held = Uint8Array.from(rest);
       tcp.pause();
       own(tcp, this);
       this.#flush();
     } else {
       own(tcp, this);
       tcp.resume();
-      this.receive(rest, false);
+      this.receive(rest, true);
     }
   }
 
