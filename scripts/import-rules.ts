@@ -103,6 +103,7 @@ const socketOwners = new Set([
   'src/attachments.ts',
   'src/client-handshake.ts',
   'src/http-handover.ts',
+  'src/lent-socket.ts',
   'src/listener.ts',
   'src/refusals.ts',
   'src/server.ts',

@@ -1059,7 +1059,7 @@ const must: Sections = {
     kept(
       'client',
       'When the transport is lost, the connection fails.',
-      ['src/wire.ts#Wire.#finish', 'src/close-record.ts#explainClose'],
+      ['src/wire.ts#Wire.closed', 'src/close-record.ts#explainClose'],
       [
         'test/client.test.ts: reads 1006 when the server %s TCP › resets',
         'test/client.test.ts: reads 1006 when the server %s TCP › ends',
