@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Decoder } from '../src/decoder.ts';
 import { DeflateWindow, deflate } from '../src/deflate.ts';
 import { encodeFrame, type Frame, Opcode } from '../src/frame.ts';
+import { createReadBuffer } from '../src/mask-kernel.ts';
 import { RecentFrames } from '../src/recent-frames.ts';
 import { forEachChopping, seededRandom } from './support/chopping.ts';
 import { lengthForms } from './support/frame-vectors.ts';
@@ -591,6 +592,132 @@ describe('properties', () => {
         { tail: new Uint8Array(0), randomRuns: 2 },
       );
     }
+  });
+});
+
+describe('the short way for whole messages is as strict as the long one', () => {
+  const extensions: readonly (readonly [number, string])[] = [
+    [0, ''],
+    [1, ''],
+    [124, ''],
+    [125, ''],
+    [126, '00 00'],
+    [126, '00 05'],
+    [126, '00 7d'],
+    [126, '00 7e'],
+    [126, '00 c8'],
+    [126, '00 c9'],
+    [126, '01 00'],
+    [127, '00 00 00 00 00 00 00 05'],
+    [127, '00 00 00 00 00 00 00 c8'],
+    [127, '80 00 00 00 00 00 00 00'],
+  ];
+
+  for (const from of senders) {
+    for (const [name, contextWindow] of [
+      ['without compression', undefined],
+      ['with compression', DeflateWindow.fresh(15, true)],
+    ] as const) {
+      test(`every first octet, each form of length, masked or not, from a ${from}, ${name}`, () => {
+        const tail = tailOf(from);
+        let messages = 0;
+        let refusals = 0;
+        for (let first = 0; first < 256; first++) {
+          for (const maskBit of [0, 0x80]) {
+            for (const [form, extension] of extensions) {
+              const header = Uint8Array.of(first, maskBit | form, ...hex(extension));
+              // A key of 0, so that what follows is the same ASCII for either, and frames of its own as well.
+              const bytes = concat(header, hex('00 00 00 00'), new Uint8Array(256).fill(0x61), tail);
+              const outcome = (...cuts: readonly number[]): unknown => {
+                const { events, decoder, decode } = decoding(from, 200, contextWindow);
+                const error = errorOf(() => {
+                  let start = 0;
+                  for (const end of [...cuts, bytes.length]) {
+                    decode(bytes.slice(start, end));
+                    start = end;
+                  }
+                });
+                if (events.some(([kind]) => kind === 'message')) messages++;
+                if (error !== undefined) refusals++;
+                return [events, error?.closeCode, error?.section, error?.explanation, decoder.midMessage];
+              };
+              // A header that is cut after its first octet takes the long way.
+              expect(outcome(), `${first} ${maskBit} ${form} ${extension}`).toEqual(outcome(1));
+            }
+          }
+        }
+        expect(messages).toBeGreaterThan(10);
+        expect(refusals).toBeGreaterThan(10_000);
+      });
+    }
+  }
+
+  test('the rest of a header is not taken for a frame, however it looks', () => {
+    const { events, decode } = decoding('client');
+    // Behind the cut there is what could be an empty text.
+    for (const chunk of [hex('82'), hex('81 80 11 22 33 e1')]) decode(chunk);
+    expect(events).toEqual([['message', hex('61')]]);
+  });
+
+  test('stop from within a message ends the chunk there, whatever follows', () => {
+    for (const rest of [
+      hex('81 01 62 81 01 63'),
+      hex('89 00 00 00 00 00'),
+      hex('81 01'),
+      hex('01 01 62'),
+      hex('ff ff'),
+    ]) {
+      const passed = new RecentFrames();
+      const decoder = new Decoder({ masked: false, maxMessageLength: limit, frames: passed });
+      const seen: unknown[] = [];
+      decoder.decode(Buffer.from(concat(hex('81 05 68 65 6c 6c 6f'), rest)), {
+        message(data) {
+          seen.push(data);
+          decoder.stop();
+        },
+        control: () => expect.unreachable(),
+      });
+      expect(seen).toEqual(['hello']);
+      expect(passed.list()).toHaveLength(1);
+      expect(decoder.midMessage).toBe(false);
+    }
+  });
+
+  test('messages from memory with a kernel are the same as from any other', () => {
+    const random = seededRandom(seed);
+    const list: Frame[] = [];
+    for (let count = 0; count < 300; count++) {
+      const length = Math.floor(random() ** 4 * 3000);
+      const letters = random() < 0.5 ? 'plain ' : 'é漢😀';
+      list.push(
+        random() < 0.7
+          ? {
+              opcode: Opcode.text,
+              payload: utf8(letters.repeat(length / 6)),
+              maskingKey: (random() * 2 ** 32) >>> 0,
+            }
+          : {
+              opcode: Opcode.binary,
+              payload: randomOctets(length, random),
+              maskingKey: (random() * 2 ** 32) >>> 0,
+            },
+      );
+    }
+    const vector = frames('client', ...list);
+    const expected = decoding('client', limit);
+    expected.decode(vector.slice());
+    const readBuffer = createReadBuffer(1000);
+    const events: Event[] = [];
+    const decoder = new Decoder({ masked: true, maxMessageLength: limit });
+    const sink = { message: (data: string | Uint8Array) => events.push(['message', data]), control() {} };
+    for (let index = 0; index < vector.length; index += 1000) {
+      const part = vector.subarray(index, index + 1000);
+      readBuffer.set(part);
+      decoder.decode(readBuffer.subarray(0, part.length), sink, true);
+      readBuffer.fill(0xff);
+    }
+    expect(events).toHaveLength(300);
+    expect(events).toEqual(expected.events);
   });
 });
 
