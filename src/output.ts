@@ -113,13 +113,17 @@ export class OutputBuffer {
   /** Appends octets that are frames already, copied when they are few, else by reference (see appendFrame). */
   appendEncoded(bytes: Uint8Array): void {
     if (!this.#keepsReference(bytes.length)) {
-      this.#reserve(bytes.length).set(bytes, this.#blockLength);
-      this.#advance(this.#blockLength + bytes.length);
+      this.#copy(bytes);
       return;
     }
     this.#cutBlock();
     this.#chunks.push(bytes);
     this.#length += bytes.length;
+  }
+
+  #copy(bytes: Uint8Array): void {
+    this.#reserve(bytes.length).set(bytes, this.#blockLength);
+    this.#advance(this.#blockLength + bytes.length);
   }
 
   /** Hands everything over, in order; the taker may keep it, unless `reuse` is called. */
@@ -150,7 +154,12 @@ export class OutputBuffer {
   /** The same octets in memory of their own, for a wait of unknown length; this buffer's blocks may be used again. */
   settled(): OutputBuffer {
     const own = new OutputBuffer();
-    for (const chunk of this.take()) own.appendEncoded(chunk);
+    const [small, large] = this.#reused ?? [];
+    for (const chunk of this.take()) {
+      // However much lies in a block that others will write to: a reference would become theirs.
+      if (chunk.buffer === small?.buffer || chunk.buffer === large?.buffer) own.#copy(chunk);
+      else own.appendEncoded(chunk);
+    }
     this.reuse();
     return own;
   }

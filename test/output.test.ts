@@ -11,6 +11,12 @@ const seed = 0x6_01;
 const fin = 0x80;
 /** From here on an unmasked payload is not copied. */
 const referenceLength = 16 * 1024;
+/** The same in a buffer that is used again. */
+const reusedReferenceLength = 32 * 1024;
+/** What a buffer that is used again has: a small block and a large one. */
+const firstReusedBlock = 8 * 1024;
+const largestBlock = 64 * 1024;
+const mostIdleBuffers = 20;
 
 function taken(output: OutputBuffer): Uint8Array {
   return concat(...output.take());
@@ -209,6 +215,255 @@ describe('taking', () => {
         expect(Buffer.compare(taken(output), concat(...expected))).toBe(0);
       }),
       { seed, numRuns: 200 },
+    );
+  });
+});
+
+describe('text whose header is guessed from its characters', () => {
+  const characters = ['a', 'é', '€', '😀', '\ud800', '\udfff'];
+  const borders = [0, 1, 23, 24, 25, 62, 63, 124, 125, 126, 127, 21_845, 32_767, 32_768, 65_535, 65_536];
+  // Around each of them: as many characters, and as many as have so many octets.
+  const lengths = [
+    ...new Set(borders.flatMap((border) => [1, 2, 3, 4].map((octets) => Math.ceil(border / octets)))),
+  ].flatMap((length) => [length, length + 1]);
+
+  for (const reusable of [false, true]) {
+    for (const maskingKey of [undefined, 0xfedcba98]) {
+      test(`every length: ${reusable ? 'used again' : 'one’s own'}, mask ${maskingKey}`, () => {
+        new OutputBuffer().reuse();
+        const mask = maskingKey === undefined ? {} : { maskingKey };
+        for (const length of lengths) {
+          for (const [index, character] of characters.entries()) {
+            // All of one kind, and one of that kind as the last of many that are ASCII.
+            for (const text of [character.repeat(length), 'x'.repeat(length) + character]) {
+              const payload = Buffer.from(text, 'utf8');
+              const expected = encodeFrame({ opcode: Opcode.text, payload, ...mask });
+              const neighbour = encodeFrame({ opcode: Opcode.ping, payload: Uint8Array.of(index) });
+              const output = reusable ? OutputBuffer.borrow() : new OutputBuffer();
+              expect(output.reusable).toBe(reusable);
+              output.appendEncoded(neighbour);
+              expect(output.appendTextFrame(fin | Opcode.text, text, maskingKey)).toBe(payload.length);
+              output.appendEncoded(neighbour);
+              const whole = Buffer.concat([neighbour, expected, neighbour]);
+              expect(output.length).toBe(whole.length);
+              expect(Buffer.concat(output.take()).equals(whole)).toBe(true);
+              if (reusable) output.reuse();
+            }
+          }
+        }
+      });
+    }
+  }
+});
+
+describe('blocks that are used again', () => {
+  /** All that are idle, so that a test has the only ones there are. */
+  const borrowAll = (): OutputBuffer[] => {
+    const all: OutputBuffer[] = [];
+    for (;;) {
+      const next = OutputBuffer.borrow();
+      if (!next.reusable) return all;
+      all.push(next);
+    }
+  };
+  const append = (output: OutputBuffer, length: number, octet: number): void =>
+    output.appendFrame(fin | Opcode.binary, new Uint8Array(length).fill(octet), undefined);
+  const framed = (length: number, octet: number): Uint8Array =>
+    encodeFrame({ opcode: Opcode.binary, payload: new Uint8Array(length).fill(octet) });
+
+  test('borrowing gives one’s own blocks until one is idle, and then that one', () => {
+    borrowAll();
+    const own = OutputBuffer.borrow();
+    expect(own.reusable).toBe(false);
+    own.reuse();
+    const lent = OutputBuffer.borrow();
+    expect(lent.reusable).toBe(true);
+    expect(OutputBuffer.borrow().reusable).toBe(false);
+    lent.reuse();
+    expect(OutputBuffer.borrow()).toBe(lent);
+  });
+
+  test('no more than twenty are kept', () => {
+    borrowAll();
+    for (let count = 0; count < 2 * mostIdleBuffers; count++) new OutputBuffer().reuse();
+    expect(borrowAll()).toHaveLength(mostIdleBuffers);
+    expect(OutputBuffer.borrow().reusable).toBe(false);
+  });
+
+  test('the same memory serves every time', () => {
+    const output = new OutputBuffer(true);
+    const memory = new Set<ArrayBufferLike>();
+    for (let round = 0; round < 50; round++) {
+      borrowAll();
+      append(output, 100, round);
+      append(output, firstReusedBlock, round);
+      const chunks = output.take();
+      for (const chunk of chunks) memory.add(chunk.buffer);
+      expect(concat(...chunks)).toEqual(concat(framed(100, round), framed(firstReusedBlock, round)));
+      output.reuse();
+      expect(OutputBuffer.borrow()).toBe(output);
+    }
+    expect([...memory].map(({ byteLength }) => byteLength)).toEqual([firstReusedBlock, largestBlock]);
+  });
+
+  test('what does not fit in them has blocks that are not used again', () => {
+    const output = new OutputBuffer(true);
+    const memory: ArrayBufferLike[][] = [];
+    for (let round = 0; round < 2; round++) {
+      borrowAll();
+      // Masked payloads are copied at any length.
+      output.appendFrame(fin | Opcode.binary, new Uint8Array(largestBlock), 1);
+      append(output, firstReusedBlock, 1);
+      append(output, 30_000, 2);
+      append(output, 30_000, 3);
+      const chunks = output.take();
+      memory.push(chunks.map((chunk) => chunk.buffer));
+      expect(concat(...chunks)).toEqual(
+        concat(
+          encodeFrame({ opcode: Opcode.binary, payload: new Uint8Array(largestBlock), maskingKey: 1 }),
+          framed(firstReusedBlock, 1),
+          framed(30_000, 2),
+          framed(30_000, 3),
+        ),
+      );
+      output.reuse();
+    }
+    const [first, second] = memory;
+    expect([first?.length, second?.length]).toEqual([3, 3]);
+    expect(second?.map((buffer, index) => buffer === first?.[index])).toEqual([false, true, false]);
+    borrowAll();
+  });
+
+  test('a payload from 32 KiB on goes out by reference, a shorter one is copied', () => {
+    const output = new OutputBuffer(true);
+    const long = countedOctets(reusedReferenceLength);
+    const short = countedOctets(reusedReferenceLength - 1);
+    output.appendFrame(fin | Opcode.binary, long, undefined);
+    output.appendFrame(fin | Opcode.binary, short, undefined);
+    const chunks = output.take();
+    expect(chunks.map((chunk) => chunk.length)).toEqual([4, long.length, 4 + short.length]);
+    expect(chunks[1]).toBe(long);
+    expect(chunks[2]?.subarray(4)).toEqual(Buffer.from(short));
+  });
+
+  test('taken twice before it is given back: both are intact', () => {
+    const output = new OutputBuffer(true);
+    const kept: (readonly Uint8Array[])[] = [];
+    for (let round = 0; round < 5; round++) {
+      append(output, 1000, round);
+      kept.push(output.take());
+    }
+    for (const [round, chunks] of kept.entries()) expect(concat(...chunks)).toEqual(framed(1000, round));
+  });
+
+  for (const length of [1, 125, 16_000, 16_384, 20_000, 32_767, 32_768, 60_000, 100_000]) {
+    test(`settled: frames of ${length} octets stay as they are when the blocks are used again`, () => {
+      borrowAll();
+      const lent = new OutputBuffer(true);
+      const expected: Uint8Array[] = [];
+      for (let octet = 1; octet < 5; octet++) {
+        append(lent, length, octet);
+        expected.push(framed(length, octet));
+      }
+      const own = lent.settled();
+      expect([own.reusable, own.length]).toEqual([false, 4 * framed(length, 0).length]);
+      const next = OutputBuffer.borrow();
+      expect(next).toBe(lent);
+      for (let count = 0; count < 4; count++) append(next, length, 0xee);
+      next.take();
+      append(own, length, 5);
+      expected.push(framed(length, 5));
+      expect(Buffer.compare(taken(own), concat(...expected))).toBe(0);
+    });
+  }
+
+  test('settled: what has blocks of its own stays as it is', () => {
+    const own = new OutputBuffer();
+    append(own, 100, 1);
+    const settled = own.settled();
+    expect([settled.reusable, settled.length, own.length]).toEqual([false, 102, 0]);
+    expect(taken(settled)).toEqual(framed(100, 1));
+    borrowAll();
+  });
+
+  test('settled: so many small frames that they fill the large block', () => {
+    borrowAll();
+    const lent = new OutputBuffer(true);
+    const count = 1000;
+    for (let index = 0; index < count; index++) append(lent, 60, index);
+    const own = lent.settled();
+    const next = OutputBuffer.borrow();
+    for (let index = 0; index < count; index++) append(next, 60, 0xee);
+    next.take();
+    const expected = Array.from({ length: count }, (_, index) => framed(60, index));
+    expect(Buffer.compare(taken(own), concat(...expected))).toBe(0);
+  });
+
+  test('whatever is appended, taken, settled and given back, by several at once: what was taken stays', () => {
+    const length = fc.oneof(fc.nat({ max: 300 }), fc.integer({ min: 7000, max: 70_000 }));
+    const step = fc.record({
+      who: fc.nat({ max: 4 }),
+      kind: fc.constantFrom('frame', 'text', 'masked', 'encoded', 'take', 'written', 'settle', 'clear'),
+      length,
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 10, maxLength: 60 }), (steps) => {
+        /** What somebody has, and what is in it. */
+        const places: { output: OutputBuffer | undefined; expected: Uint8Array[] }[] = Array.from(
+          { length: 5 },
+          () => ({ output: undefined, expected: [] }),
+        );
+        const kept: { readonly chunks: readonly Uint8Array[]; readonly expected: Uint8Array }[] = [];
+        for (const [index, { who, kind, length: octets }] of steps.entries()) {
+          const place = places[who];
+          if (place === undefined) throw new RangeError('There are five.');
+          const payload = new Uint8Array(octets).fill(index & 0x7f);
+          switch (kind) {
+            case 'take':
+            case 'written': {
+              if (place.output === undefined) break;
+              const chunks = place.output.take();
+              const expected = concat(...place.expected);
+              expect(Buffer.compare(concat(...chunks), expected)).toBe(0);
+              if (kind === 'written') place.output.reuse();
+              else kept.push({ chunks, expected });
+              place.output = undefined;
+              place.expected = [];
+              break;
+            }
+            case 'settle':
+              if (place.output?.reusable) place.output = place.output.settled();
+              break;
+            case 'clear':
+              place.output?.clear();
+              place.expected = [];
+              break;
+            default: {
+              place.output ??= OutputBuffer.borrow();
+              const text = String.fromCharCode(index & 0x7f).repeat(octets);
+              if (kind === 'text') place.output.appendTextFrame(fin | Opcode.text, text, undefined);
+              else if (kind === 'encoded') place.output.appendEncoded(payload);
+              else place.output.appendFrame(fin | Opcode.binary, payload, kind === 'masked' ? 7 : undefined);
+              place.expected.push(
+                kind === 'encoded'
+                  ? payload
+                  : encodeFrame({
+                      opcode: kind === 'text' ? Opcode.text : Opcode.binary,
+                      payload,
+                      ...(kind === 'masked' ? { maskingKey: 7 } : {}),
+                    }),
+              );
+            }
+          }
+        }
+        for (const { chunks, expected } of kept) {
+          expect(Buffer.compare(concat(...chunks), expected)).toBe(0);
+        }
+        for (const { output, expected } of places) {
+          if (output !== undefined) expect(Buffer.compare(taken(output), concat(...expected))).toBe(0);
+        }
+      }),
+      { seed, numRuns: 300 },
     );
   });
 });
