@@ -37,7 +37,7 @@ const readLength = 64 * 1024;
  * Octets that one connection may bring in one turn of the event loop. libuv reads on for as long as reads come full, up to
  * 2 MiB, and whoever sends without a pause would make all others wait that long.
  */
-const turnLength = 4 * readLength;
+const turnLength = 8 * readLength;
 
 /** What all lent sockets are read into. Never empty, and worth something only until the next read. */
 const shared = createReadBuffer(readLength);
