@@ -1,7 +1,7 @@
 /** Masking: RFC 6455 §5.3. The reference is the RFC's own formula, octet i XOR key octet (i mod 4). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { applyMask } from '../src/mask.ts';
+import { applyMask, lendMaskKernel } from '../src/mask.ts';
 import { forEachChopping, seededRandom } from './support/chopping.ts';
 
 const seed = 0x5_03;
@@ -95,6 +95,60 @@ describe('whether all is ASCII', () => {
       expect(applyMask(bytes, memory, memory, 0x01020304)).toBe(true);
       expect(bytes.every((octet) => octet === 0xff)).toBe(true);
     }
+  });
+});
+
+describe('memory with code of its own', () => {
+  /** A kernel in JavaScript, of that memory, that notes how it was called. */
+  function kernelOf(
+    memory: ArrayBuffer,
+    calls: unknown[],
+  ): (start: number, end: number, key: number) => number {
+    return (start, end, key) => {
+      calls.push([start, end, key >>> 0]);
+      const bytes = new Uint8Array(memory);
+      let union = 0;
+      for (let index = start; index < end; index++) {
+        const octet = (bytes[index] as number) ^ ((key >>> (((index - start) & 3) * 8)) & 0xff);
+        bytes[index] = octet;
+        union |= octet;
+      }
+      return union & 0x80;
+    };
+  }
+
+  test('is masked by it: places are the memory’s, the key is little-endian and turned to the position', () => {
+    for (const length of [65_536, 2_000_000]) {
+      const memory = new ArrayBuffer(length);
+      const calls: unknown[] = [];
+      lendMaskKernel(memory, kernelOf(memory, calls));
+      const bytes = new Uint8Array(memory, 100, 1000);
+      expect(applyMask(bytes, 5, 9, 0x11223344)).toBe(true);
+      expect(applyMask(bytes, 5, 9, 0x11223344, 1)).toBe(true);
+      expect(applyMask(bytes, 20, 23, 0xf1223344, 6)).toBe(false);
+      expect(applyMask(new Uint8Array(memory, 7, 50), 0, 1, 0x01000000)).toBe(true);
+      expect(calls).toEqual([
+        [105, 109, 0x44332211],
+        [105, 109, 0x11443322],
+        [120, 123, 0x22f14433],
+        [7, 8, 0x00000001],
+      ]);
+      expect([...bytes.subarray(5, 9)]).toEqual([0x33, 0x11, 0x77, 0x55]);
+    }
+  });
+
+  test('and other memory is not', () => {
+    const memory = new ArrayBuffer(65_536);
+    const calls: unknown[] = [];
+    lendMaskKernel(memory, kernelOf(memory, calls));
+    const other = new Uint8Array(65_536);
+    for (let round = 0; round < 3; round++) {
+      applyMask(new Uint8Array(memory), 0, 200, 0x01020304);
+      applyMask(other, 0, 200, 0x01020304);
+      applyMask(new Uint8Array(300), 0, 200, 0x01020304);
+    }
+    expect(calls).toHaveLength(3);
+    expect(other.subarray(0, 200)).toEqual(new Uint8Array(memory, 0, 200));
   });
 });
 
