@@ -75,9 +75,7 @@ class NodeServer<T> implements Server<T>, SocketHost<T>, UpgradeHost<T> {
   readonly #detachments = new Set<() => void>();
   #answered: ServerSocket<T>[] = [];
   #flushing: NodeJS.Immediate | undefined;
-  #scheduled: ServerSocket<T>[] = [];
-  /** How many of them have been written. */
-  #flushed = 0;
+  readonly #scheduled: ServerSocket<T>[] = [];
   #relieving = false;
   #stopSweeping: (() => void) | undefined;
   #stopping: HttpError | undefined;
@@ -247,14 +245,11 @@ class NodeServer<T> implements Server<T>, SocketHost<T>, UpgradeHost<T> {
     this.#flushing = undefined;
     this.#flushAnswered();
     const sockets = this.#scheduled;
-    const end = Math.min(sockets.length, this.#flushed + flushedAtOnce);
-    while (this.#flushed < end) sockets[this.#flushed++]?.flush();
-    if (end < sockets.length) {
-      this.#flushSoon();
-    } else {
-      this.#scheduled = [];
-      this.#flushed = 0;
-    }
+    const count = Math.min(sockets.length, flushedAtOnce);
+    for (let index = 0; index < count; index++) sockets[index]?.flush();
+    // There may be no end of it: those that are written must not stay until the last one is.
+    sockets.splice(0, count);
+    if (sockets.length > 0) this.#flushSoon();
   }
 
   subscribe(socket: ServerSocket<T>, topic: string): void {

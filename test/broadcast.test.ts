@@ -6,10 +6,13 @@
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it, vi } from 'vitest';
 import { WebSocket as StockWebSocket } from 'ws';
 import * as deflateModule from '../src/deflate.ts';
 import { PreparedMessage } from '../src/prepared-message.ts';
+import { createServer } from '../src/server.ts';
 import type { SendOptions, SendResult, WebSocket } from '../src/socket.ts';
 import { readFrames } from './fuzz/loose-frames.ts';
 import { below, pick, type Random } from './fuzz/mutator.ts';
@@ -17,6 +20,7 @@ import { seededRandom } from './support/chopping.ts';
 import { MessageInflater } from './support/message-inflater.ts';
 import { maskedFrame, upgradeHead } from './support/raw-client.ts';
 import { type Serving, serve } from './support/serving.ts';
+import { TcpPeer } from './support/tcp-peer.ts';
 
 vi.mock(import('../src/deflate.ts'), async (importOriginal) => {
   const original = await importOriginal();
@@ -556,5 +560,154 @@ describe('one publication', () => {
     expect(context).toBeLessThan(plain / 3);
     expect(alone).toBeLessThan(plain);
     expect(context).toBeLessThan(alone / 2);
+  });
+});
+
+describe('many sockets, written to a few at a time', () => {
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  /** So many in one turn. */
+  const flushedAtOnce = 64;
+  const isWaiting = (socket: WebSocket<string>): boolean => socket.bufferedAmount > 0;
+
+  it('each hear everything once and in order, whatever is sent, closed and cut in between', async () => {
+    const random = seededRandom(seed);
+    const sockets = new Map<string, WebSocket<string>>();
+    /** What each is to hear. */
+    const due = new Map<string, string[]>();
+    let count = 0;
+    const send = (socket: WebSocket<string>, message: string): void => {
+      if (socket.send(message) !== 'closed') due.get(socket.data)?.push(message);
+    };
+    const someone = (): WebSocket<string> => pick(random, [...sockets.values()]);
+    const { server, port } = await serve({
+      open(socket) {
+        sockets.set(socket.data, socket);
+        due.set(socket.data, []);
+        socket.subscribe('all');
+      },
+      message(socket, data) {
+        // In the middle of receiving, between two slices or during one.
+        const answer = `answer ${count++} to ${String(data)}`;
+        send(socket, answer);
+        send(someone(), answer);
+        if (random() < 0.3) publish();
+      },
+      close: (socket) => sockets.delete(socket.data),
+    });
+    function publish(): void {
+      const message = `all ${count++} ${'x'.repeat(below(random, 200))}`;
+      for (const socket of sockets.values()) if (socket.readyState === 1) due.get(socket.data)?.push(message);
+      server.publish('all', message);
+    }
+    const peers = new Map<string, TcpPeer>();
+    for (let index = 0; index < 200; index++) {
+      const path = `/${index}`;
+      peers.set(path, await TcpPeer.open(port, path));
+    }
+    const cut = new Set<string>();
+    for (let round = 0; round < 12; round++) {
+      const before = [...sockets.values()].filter((socket) => socket.readyState === 1).length;
+      for (let messages = 1 + below(random, 3); messages > 0; messages--) publish();
+      let waiting = [...sockets.values()].filter(isWaiting).length;
+      expect(waiting).toBe(before);
+      let turns = 0;
+      for (; waiting > 0; turns++) {
+        await turn();
+        const left = [...sockets.values()].filter(isWaiting).length;
+        expect(waiting - left).toBeLessThanOrEqual(flushedAtOnce + 6);
+        switch (below(random, turns < 10 ? 6 : 1)) {
+          case 1:
+            publish();
+            break;
+          case 2:
+            for (let times = 0; times < 5; times++) send(someone(), `mine ${count++}`);
+            break;
+          case 3:
+            someone().close(1000);
+            break;
+          case 4: {
+            const socket = someone();
+            cut.add(socket.data);
+            socket.terminate();
+            break;
+          }
+          case 5:
+            for (const path of [someone().data, someone().data]) {
+              peers.get(path)?.sendFrame({ opcode: 1, payload: Buffer.from(`question ${count++}`) });
+            }
+        }
+        waiting = [...sockets.values()].filter(isWaiting).length;
+      }
+      expect(turns).toBeGreaterThanOrEqual(Math.ceil(before / flushedAtOnce));
+    }
+    expect(cut.size).toBeGreaterThan(0);
+    for (const socket of sockets.values()) socket.close(1000);
+    for (const [path, peer] of peers) {
+      const heard = cut.has(path) ? await peer.rest() : await upToClose(peer);
+      const { frames } = readFrames(heard);
+      const texts = frames.filter(({ first }) => first === 0x81).map(({ payload }) => String(payload));
+      const expected = due.get(path) ?? [];
+      if (cut.has(path)) expect(texts).toEqual(expected.slice(0, texts.length));
+      else expect(texts).toEqual(expected);
+      peer.destroy();
+    }
+  });
+
+  /** Everything up to the server's Close. */
+  async function upToClose(peer: TcpPeer): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    for (;;) {
+      const head = await peer.take(2);
+      const short = (head[1] as number) & 0x7f;
+      const extended = short === 126 ? await peer.take(2) : Buffer.alloc(0);
+      const payload = await peer.take(short === 126 ? extended.readUInt16BE(0) : short);
+      parts.push(head, extended, payload);
+      if (head[0] === 0x88) return Buffer.concat(parts);
+    }
+  }
+
+  /** A function of its own, for a variable would keep it alive. */
+  function firstOf<T>(sockets: ReadonlySet<WebSocket<T>>): WeakRef<WebSocket<T>> {
+    const [first] = sockets;
+    if (first === undefined) throw new RangeError('Nobody has come.');
+    return new WeakRef(first);
+  }
+
+  it('those that are gone are let go of, also while the others never come to an end', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage: () => void = runInNewContext('gc');
+    const sockets = new Set<WebSocket<undefined>>();
+    const server = createServer<undefined>({
+      upgrade: () => ({ data: undefined }),
+      open: (socket) => void sockets.add(socket),
+      message() {},
+      close: (socket) => void sockets.delete(socket),
+    });
+    const { port } = await server.listen();
+    const peers: TcpPeer[] = [];
+    for (let index = 0; index < 3 * flushedAtOnce; index++) peers.push(await TcpPeer.open(port));
+    const gone = firstOf(sockets);
+    const sendAll = (): void => {
+      for (const socket of sockets) socket.send('x');
+    };
+    // Never before has everything been written when there is more to write.
+    const some = async (turns: number): Promise<void> => {
+      for (let index = 0; index < turns; index++) {
+        sendAll();
+        await turn();
+        expect([...sockets].some((socket) => socket.bufferedAmount > 0)).toBe(true);
+      }
+    };
+    await some(10);
+    peers[0]?.destroy();
+    while (sockets.size === peers.length) await some(1);
+    // Long enough for all that was scheduled before.
+    for (let attempts = 0; attempts < 20 && gone.deref() !== undefined; attempts++) {
+      await some(10);
+      collectGarbage();
+    }
+    expect(gone.deref() === undefined).toBe(true);
+    for (const peer of peers) peer.destroy();
+    await server.close();
   });
 });
