@@ -294,6 +294,8 @@ export class Wire implements StreamOwner, ConnectionEvents {
   /** Whether there is nothing to be done now but, perhaps soon, writing what is in the output. */
   get #mayWait(): boolean {
     const { pendingAmount, readyState } = this.#connection;
+    // The flush may be a long way off, behind a broadcast to thousands, and Pongs are answered to any number of Pings.
+    if (this.bufferedAmount > this.#options.maxBufferedAmount / 2) return false;
     return pendingAmount > 0 && readyState === ReadyState.open && this.#head === undefined;
   }
 

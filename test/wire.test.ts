@@ -398,3 +398,63 @@ test('who is expelled says at once that its memory is free, though TCP is not go
   await closed;
   expect(total(held)).toBe(0);
 });
+
+describe('answers that wait for those of others', () => {
+  /** A wire that is asked to flush by nobody. */
+  async function unflushed(maxBufferedAmount: number, asked: string[]) {
+    const [tcp, peer] = await tcpPair();
+    const clock = manualClock();
+    const wire = new Wire(
+      tcp,
+      new Connection('server'),
+      { maxBufferedAmount, pingInterval: 25_000, pongTimeout: 20_000, closeTimeout: 5000, clock },
+      {
+        message: () => {},
+        pingReceived: () => {},
+        pongReceived: () => {},
+        drained: () => {},
+        failed: () => {},
+        closed: () => {},
+        schedule: () => asked.push('schedule'),
+        answered: () => asked.push('answered'),
+      },
+    );
+    wire.start(new Uint8Array(0));
+    onTestFinished(() => {
+      tcp.destroy();
+      peer.destroy();
+    });
+    return { wire, tcp, peer };
+  }
+  const ping = encodeFrame({ opcode: Opcode.ping, payload: new Uint8Array(125), maskingKey: 0 });
+  const pongLength = 127;
+
+  test('are asked for once, and go out with the flush', async () => {
+    const asked: string[] = [];
+    const { wire, peer } = await unflushed(1024 * 1024, asked);
+    for (let count = 1; count <= 3; count++) {
+      peer.send(ping);
+      await expect.poll(() => wire.bufferedAmount).toBe(count * pongLength);
+    }
+    expect(asked).toEqual(['answered']);
+    wire.flush();
+    await peer.take(3 * pongLength);
+    peer.send(ping);
+    await expect.poll(() => asked).toEqual(['answered', 'answered']);
+  });
+
+  for (const scheduled of [false, true]) {
+    test(`do not wait when they are many, ${scheduled ? 'behind a message' : 'alone'}`, async () => {
+      const asked: string[] = [];
+      const maxBufferedAmount = 64 * 1024;
+      const { wire, peer } = await unflushed(maxBufferedAmount, asked);
+      // The flush that this asks for may be a long way off: behind a broadcast to thousands.
+      if (scheduled) wire.send('x');
+      const pings = 2000;
+      peer.send(Buffer.concat(Array(pings).fill(ping)));
+      const sent = pings * pongLength - maxBufferedAmount / 2;
+      await peer.take(sent);
+      expect(wire.bufferedAmount).toBeLessThanOrEqual(maxBufferedAmount / 2 + 3);
+    });
+  }
+});
