@@ -30,10 +30,12 @@ export interface IsolationOptions {
   readonly only?: string | undefined;
   /** Fewer connections and shorter messages than the figures are about, for tests of the bench itself. Default 1. */
   readonly scale?: number | undefined;
+  /** Whether the server runs before everything else on the machine, for a machine that others use. Needs root. */
+  readonly realtime?: boolean | undefined;
 }
 
 const usage =
-  'Usage: node --import tsx bench/isolation.bench.ts [--quick] [--only PART] [--scale X] [--json FILE]';
+  'Usage: node --import tsx bench/isolation.bench.ts [--quick] [--only PART] [--scale X] [--realtime] [--json FILE]';
 
 interface Phase {
   readonly id: string;
@@ -125,6 +127,7 @@ export async function measureIsolation({
   progress,
   only,
   scale = 1,
+  realtime = false,
 }: IsolationOptions): Promise<Results> {
   const startedAt = new Date();
   const plan = planFor(quick, scale);
@@ -135,7 +138,7 @@ export async function measureIsolation({
     only === undefined || named.length > 0 ? phases : phases.filter(({ id }) => id.includes(only));
   if (loads.length === 0) throw new RangeError(`No phase of the isolation bench has ${only} in its name.`);
   const wanted = [quiet, ...loads];
-  const on = placement();
+  const on = placement(realtime);
   const total = subjects.length * plan.rounds * wanted.length;
   const samples = new Map<string, Sample[]>();
   const key = (subject: string, id: string): string => `${subject} ${id}`;
@@ -181,7 +184,7 @@ export async function measureIsolation({
     mode: quick ? 'quick' : 'full',
     startedAt: startedAt.toISOString(),
     duration: (Date.now() - startedAt.getTime()) / 1000,
-    command: `node --import tsx bench/isolation.bench.ts${quick ? ' --quick' : ''}${only === undefined ? '' : ` --only ${only}`}`,
+    command: `node --import tsx bench/isolation.bench.ts${quick ? ' --quick' : ''}${realtime ? ' --realtime' : ''}${only === undefined ? '' : ` --only ${only}`}`,
     ...repository(),
     machine: machine([]),
     subjects: subjects.map(({ name, version, runtime, options }) => ({ name, version, runtime, options })),
@@ -239,12 +242,19 @@ function fail(sentence: string): never {
 }
 
 async function main(): Promise<void> {
-  let options: { quick: boolean; only?: string | undefined; scale: string; json?: string | undefined };
+  let options: {
+    quick: boolean;
+    realtime: boolean;
+    only?: string | undefined;
+    scale: string;
+    json?: string | undefined;
+  };
   try {
     ({ values: options } = parseArgs({
       options: {
         quick: { type: 'boolean', default: false },
         only: { type: 'string' },
+        realtime: { type: 'boolean', default: false },
         scale: { type: 'string', default: '1' },
         json: { type: 'string' },
       },
@@ -252,7 +262,7 @@ async function main(): Promise<void> {
   } catch (error) {
     fail(error instanceof Error ? error.message : String(error));
   }
-  const { quick, only, json } = options;
+  const { quick, only, realtime, json } = options;
   const scale = Number(options.scale);
   if (!(scale > 0 && scale <= 1)) fail('--scale takes more than 0 and at most 1.');
   let results: Results;
@@ -261,6 +271,7 @@ async function main(): Promise<void> {
       quick,
       only,
       scale,
+      realtime,
       progress: (done, total, what) => console.error(`${done}/${total} ${what}`),
     });
   } catch (error) {

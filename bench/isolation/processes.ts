@@ -25,24 +25,29 @@ const niceness = { first: '-18', next: '-15', usual: '-10' } as const satisfies 
 export interface Placement {
   readonly pins: boolean;
   readonly realTime: boolean;
+  /** Whether the server, too, runs before everything else on the machine. */
+  readonly realTimeServer: boolean;
   readonly nice: boolean;
 }
 
-export function placement(): Placement {
+/** @param realtime whether the server is to run before everything else on the machine, where that is allowed */
+export function placement(realtime: boolean): Placement {
+  const realTime = works('chrt', '-f', '10');
   return {
     pins: availableParallelism() > 1 && works('taskset', '-c', '1'),
-    realTime: works('chrt', '-f', '10'),
+    realTime,
+    realTimeServer: realTime && realtime,
     nice: getuid?.() === 0 && works('nice', '-n', '-15') && existsSync('/proc/self/task'),
   };
 }
 
 /** One sentence on where everything ran, for the notes of the results. */
-export function describePlacement({ pins, realTime, nice }: Placement): string {
+export function describePlacement({ pins, realTime, realTimeServer, nice }: Placement): string {
   const where = pins
     ? 'The server had core 0, with the bare echo; probe and load had core 1'
     : 'No process was pinned to a core';
   const first = realTime
-    ? 'probe and bare echo ran under SCHED_FIFO'
+    ? `probe and bare echo${realTimeServer ? ', and behind them the server,' : ''} ran under SCHED_FIFO`
     : nice
       ? 'probe and bare echo had the highest niceness'
       : 'no process had a priority of its own, so the figures hold what the scheduler did';
@@ -55,7 +60,8 @@ export function describePlacement({ pins, realTime, nice }: Placement): string {
  * before the start is over: a thread that spins for another one of the same core would keep the core for ever. Such
  * a process is made with `--single-threaded`, sleeps most of the time, and ends without waiting for its threads.
  */
-function place(pid: number, core: 0 | 1, priority: Priority, { pins, realTime, nice }: Placement): void {
+function place(pid: number, core: 0 | 1, priority: Priority, on: Placement): void {
+  const { pins, realTime, realTimeServer, nice } = on;
   const id = String(pid);
   const run = (program: string, ...rest: string[]): void => {
     const { status, stderr } = spawnSync(program, rest, { encoding: 'utf8' });
@@ -63,6 +69,7 @@ function place(pid: number, core: 0 | 1, priority: Priority, { pins, realTime, n
   };
   if (pins) run('taskset', '-a', '-c', '-p', String(core), id);
   if (priority === 'first' && realTime) run('chrt', '-f', '-p', '10', id);
+  if (priority === 'next' && realTimeServer) run('chrt', '-f', '-p', '5', id);
   if (!nice) return;
   run('renice', '-n', niceness[priority], '-p', ...readdirSync(`/proc/${id}/task`));
   // Where the kernel groups processes by session, niceness counts within the session, and the group has its own.
