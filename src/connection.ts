@@ -20,7 +20,7 @@ import { maximumControlLength, Opcode } from './frame.ts';
 import { FrameRun, longestRun } from './frame-run.ts';
 import { OutputBuffer } from './output.ts';
 import { PreparedMessage } from './prepared-message.ts';
-import { type FrameNote, RecentFrames } from './recent-frames.ts';
+import type { FrameNote } from './recent-frames.ts';
 
 /** Which end of the connection this is: clients mask what they send, servers do not (§5.1). */
 export type Role = 'server' | 'client';
@@ -85,7 +85,6 @@ export class Connection {
   /** What waits to be taken: first the frames that others are sent as well, then the rest. */
   #run: FrameRun | undefined;
   #output: OutputBuffer | undefined;
-  readonly #frames = new RecentFrames();
   readonly #deflate: ConnectionDeflate | undefined;
   /** What our compressed messages may refer back to. */
   #sendWindow: DeflateWindow | undefined;
@@ -123,7 +122,6 @@ export class Connection {
       masked: role === 'server',
       maxMessageLength,
       window: windows?.[role === 'server' ? 'client' : 'server'],
-      frames: this.#frames,
     });
   }
 
@@ -209,7 +207,7 @@ export class Connection {
 
   /** The last eight frames that came or were appended, the oldest first. */
   lastFrames(): readonly FrameNote[] {
-    return this.#frames.list();
+    return this.#decoder.frames.list();
   }
 
   // In ----------------------------------------------------------------------------------------------------------
@@ -442,18 +440,18 @@ export class Connection {
 
   /** @param bits the opcode, and RSV1 for what is compressed */
   #append(bits: number, payload: Uint8Array): void {
-    this.#frames.addSent(fin | bits, payload.length);
+    this.#decoder.frames.addSent(fin | bits, payload.length);
     this.#room().appendFrame(fin | bits, payload, this.#maskingKey?.());
   }
 
   #appendText(text: string): void {
     const first = fin | Opcode.text;
-    this.#frames.addSent(first, this.#room().appendTextFrame(first, text, this.#maskingKey?.()));
+    this.#decoder.frames.addSent(first, this.#room().appendTextFrame(first, text, this.#maskingKey?.()));
   }
 
   /** A frame that others are sent as well: as long as there is nothing else, they and we share the octets. */
   #appendEncoded(frame: Uint8Array, payloadLength: number): void {
-    this.#frames.addSent(frame[0] as number, payloadLength);
+    this.#decoder.frames.addSent(frame[0] as number, payloadLength);
     const run = this.#run;
     if (this.#output !== undefined || (run?.length ?? 0) + frame.length > longestRun) {
       this.#room().appendEncoded(frame);

@@ -35,8 +35,6 @@ export interface DecoderOptions {
   readonly maxMessageLength: number;
   /** What the peer's compressed messages refer back to when none has come yet; undefined: no compression was agreed on. */
   readonly window?: DeflateWindow | undefined;
-  /** Where each header that arrives is noted. Default: nowhere that can be seen. */
-  readonly frames?: RecentFrames;
 }
 
 /** First octets of a frame that is a message by itself: FIN and the opcode, nothing else. */
@@ -46,8 +44,9 @@ const wholeBinary = 0x80 | Opcode.binary;
 export class Decoder {
   readonly #masked: boolean;
   readonly #maxMessageLength: number;
-  readonly #assembler: MessageAssembler;
-  readonly #frames: RecentFrames;
+  /** What is put together; made when a message does not lie whole in a chunk, and dropped with it. */
+  #assembler: MessageAssembler | undefined;
+  #frames: RecentFrames | undefined;
   #window: DeflateWindow | undefined;
   #stopped = false;
 
@@ -60,22 +59,35 @@ export class Decoder {
   /** Payload so far of a control frame that is cut over chunks. */
   #control: Buffer | undefined;
 
-  constructor({ masked, maxMessageLength, window, frames = new RecentFrames() }: DecoderOptions) {
+  constructor({ masked, maxMessageLength, window }: DecoderOptions) {
     this.#masked = masked;
     this.#maxMessageLength = maxMessageLength;
-    this.#assembler = new MessageAssembler(maxMessageLength);
     this.#window = window;
-    this.#frames = frames;
   }
 
   /** Whether a frame, or a fragmented message, has begun and not ended. */
   get midMessage(): boolean {
-    return this.#header !== undefined || this.#carryLength > 0 || this.#assembler.underWay;
+    return this.#header !== undefined || this.#carryLength > 0 || this.#underWay;
+  }
+
+  /** The frames that passed last, both ways: the decoder notes those that arrive, its connection those that it sends. */
+  get frames(): RecentFrames {
+    this.#frames ??= new RecentFrames();
+    return this.#frames;
+  }
+
+  get #underWay(): boolean {
+    return this.#assembler?.underWay === true;
+  }
+
+  get #assembly(): MessageAssembler {
+    this.#assembler ??= new MessageAssembler(this.#maxMessageLength);
+    return this.#assembler;
   }
 
   /** Octets of memory held: for a message that is not complete, and for what compressed ones may refer back to. */
   get heldAmount(): number {
-    return this.#assembler.heldAmount + (this.#window?.octets.length ?? 0);
+    return (this.#assembler?.heldAmount ?? 0) + (this.#window?.octets.length ?? 0);
   }
 
   /** Nothing that follows means anything: drops what is held, and ends the loop in decode. */
@@ -84,7 +96,7 @@ export class Decoder {
     this.#header = undefined;
     this.#control = undefined;
     this.#carryLength = 0;
-    this.#assembler.clear();
+    this.#assembler = undefined;
     this.#window = undefined;
   }
 
@@ -128,7 +140,7 @@ export class Decoder {
    * @returns the index of the first frame that is anything else
    */
   #decodeMessages(chunk: Buffer, index: number, sink: DecoderEvents, lent: boolean): number {
-    if (this.#carryLength > 0 || this.#assembler.underWay) return index;
+    if (this.#carryLength > 0 || this.#underWay) return index;
     const maskBit = this.#masked ? 0x80 : 0;
     const maskLength = this.#masked ? 4 : 0;
     let next = index;
@@ -148,7 +160,7 @@ export class Decoder {
       }
       const end = start + length;
       if (end > chunk.length || length > this.#maxMessageLength) return next;
-      this.#frames.addReceived(first, length);
+      this.frames.addReceived(first, length);
       const isAscii = this.#masked ? applyMask(chunk, start, end, readUint32(chunk, start - 4)) : undefined;
       next = end;
       sink.message(first === wholeText ? text(chunk, start, end, isAscii) : octets(chunk, start, end, lent));
@@ -190,17 +202,17 @@ export class Decoder {
     } catch (error) {
       // The rest of this header will not be read: 126 and 127 stand for a length that did not come.
       const length = second & 0x7f;
-      this.#frames.addReceived(first, length < 126 ? length : 0);
+      this.frames.addReceived(first, length < 126 ? length : 0);
       throw error;
     }
   }
 
   #check(header: FrameHeader, first: number, second: number): FrameHeader {
     const { opcode, headerLength, payloadLength } = header;
-    this.#frames.addReceived(first, payloadLength);
+    this.frames.addReceived(first, payloadLength);
     this.#checkStart(first, second);
     checkFrameLength(header);
-    if (!isControl(opcode)) this.#assembler.checkLength(opcode, headerLength, payloadLength, header.rsv1);
+    if (!isControl(opcode)) this.#assembly.checkLength(opcode, headerLength, payloadLength, header.rsv1);
     return header;
   }
 
@@ -209,7 +221,7 @@ export class Decoder {
     checkFrameStart(first, second, this.#masked, this.#window !== undefined);
     const opcode = first & 0x0f;
     if (isControl(opcode)) return;
-    if ((opcode === Opcode.continuation) === this.#assembler.underWay) return;
+    if ((opcode === Opcode.continuation) === this.#underWay) return;
     throw new ProtocolError(
       CloseCode.protocolError,
       'RFC 6455 §5.4',
@@ -223,7 +235,7 @@ export class Decoder {
     this.#header = header;
     this.#remaining = header.payloadLength;
     if (isControl(header.opcode)) this.#control = Buffer.allocUnsafe(header.payloadLength);
-    else if (header.opcode !== Opcode.continuation) this.#assembler.begin(header.opcode, header.rsv1);
+    else if (header.opcode !== Opcode.continuation) this.#assembly.begin(header.opcode, header.rsv1);
   }
 
   /** A frame whose payload lies whole, and unmasked, in `chunk[start, end)`. */
@@ -242,7 +254,7 @@ export class Decoder {
     }
     if (header.fin && header.opcode !== Opcode.continuation) {
       // Nothing is held, but the header was counted.
-      this.#assembler.clear();
+      this.#assembler = undefined;
       if (header.rsv1) sink.message(this.#decompress(header.opcode, chunk.subarray(start, end)));
       else
         sink.message(
@@ -250,8 +262,8 @@ export class Decoder {
         );
       return;
     }
-    if (header.opcode !== Opcode.continuation) this.#assembler.begin(header.opcode, header.rsv1);
-    this.#assembler.push(chunk, start, end, header.fin ? end - start : Number.POSITIVE_INFINITY, isAscii);
+    if (header.opcode !== Opcode.continuation) this.#assembly.begin(header.opcode, header.rsv1);
+    this.#assembly.push(chunk, start, end, header.fin ? end - start : Number.POSITIVE_INFINITY, isAscii);
     if (header.fin) sink.message(this.#takeMessage());
   }
 
@@ -261,7 +273,7 @@ export class Decoder {
     const isAscii = header.masked ? applyMask(chunk, start, end, header.maskingKey, position) : undefined;
     if (this.#control !== undefined) chunk.copy(this.#control, position, start, end);
     else
-      this.#assembler.push(
+      this.#assembly.push(
         chunk,
         start,
         end,
@@ -281,8 +293,9 @@ export class Decoder {
   }
 
   #takeMessage(): string | Uint8Array {
-    const { opcode, compressed } = this.#assembler;
-    const message = this.#assembler.take();
+    const { opcode, compressed } = this.#assembly;
+    const message = this.#assembly.take();
+    this.#assembler = undefined;
     return compressed && typeof message !== 'string' ? this.#decompress(opcode, message) : message;
   }
 

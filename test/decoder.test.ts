@@ -6,7 +6,6 @@ import { Decoder } from '../src/decoder.ts';
 import { DeflateWindow, deflate } from '../src/deflate.ts';
 import { encodeFrame, type Frame, Opcode } from '../src/frame.ts';
 import { createReadBuffer } from '../src/mask-kernel.ts';
-import { RecentFrames } from '../src/recent-frames.ts';
 import { forEachChopping, seededRandom } from './support/chopping.ts';
 import { lengthForms } from './support/frame-vectors.ts';
 import { concat, countedOctets, hex, randomOctets, utf8 } from './support/octets.ts';
@@ -667,8 +666,7 @@ describe('the short way for whole messages is as strict as the long one', () => 
       hex('01 01 62'),
       hex('ff ff'),
     ]) {
-      const passed = new RecentFrames();
-      const decoder = new Decoder({ masked: false, maxMessageLength: limit, frames: passed });
+      const decoder = new Decoder({ masked: false, maxMessageLength: limit });
       const seen: unknown[] = [];
       decoder.decode(Buffer.from(concat(hex('81 05 68 65 6c 6c 6f'), rest)), {
         message(data) {
@@ -678,7 +676,7 @@ describe('the short way for whole messages is as strict as the long one', () => 
         control: () => expect.unreachable(),
       });
       expect(seen).toEqual(['hello']);
-      expect(passed.list()).toHaveLength(1);
+      expect(decoder.frames.list()).toHaveLength(1);
       expect(decoder.midMessage).toBe(false);
     }
   });
@@ -831,13 +829,12 @@ describe('compressed messages (RFC 7692 §6.2, §7.2.2)', () => {
 
 describe('the frames that passed', () => {
   const lengthsOf = (chunks: readonly Uint8Array[]): readonly number[] => {
-    const passed = new RecentFrames();
-    const decoder = new Decoder({ masked: false, maxMessageLength: 100, frames: passed });
+    const decoder = new Decoder({ masked: false, maxMessageLength: 100 });
     const sink = { message: () => {}, control: () => {} };
     errorOf(() => {
       for (const chunk of chunks) decoder.decode(Buffer.from(chunk), sink);
     });
-    return passed.list().map(({ payloadLength }) => payloadLength);
+    return decoder.frames.list().map(({ payloadLength }) => payloadLength);
   };
 
   test('a length that did not come before the refusal is 0', () => {
