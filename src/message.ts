@@ -8,7 +8,7 @@ import { Buffer, constants, isAscii } from 'node:buffer';
 import { CloseCode, ProtocolError } from './close.ts';
 import { maximumCompressedLength } from './deflate.ts';
 import { Opcode } from './frame.ts';
-import { Utf8Validator } from './utf8.ts';
+import { decodeValidUtf8, Utf8Validator } from './utf8.ts';
 
 const nothing = Buffer.alloc(0);
 
@@ -289,7 +289,8 @@ class GrowingText {
   /** Makes a string of the first octets, which are whole characters; what is left keeps its block. */
   #decode(end: number): void {
     // ASCII reads the same as Latin-1, which needs no decoding. Anything else may take two octets for each unit.
-    const piece = this.#octets.block.toString(this.#ascii ? 'latin1' : 'utf8', 0, end);
+    const { block } = this.#octets;
+    const piece = this.#ascii ? block.toString('latin1', 0, end) : decodeValidUtf8(block, 0, end);
     this.#text = this.#text === '' ? piece : this.#text + piece;
     this.#textAmount += this.#ascii ? end : piece.length * 2;
     this.#octets.keepFrom(end);

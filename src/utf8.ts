@@ -17,14 +17,14 @@ export function decodeUtf8(bytes: Buffer, start: number, end: number, known?: bo
   return isUtf8(bytes.subarray(start, end)) ? decodeValidUtf8(bytes, start, end) : undefined;
 }
 
-/** UTF-16 of one text, before it is a string, and the same memory as octets. */
-const units = new Uint16Array(64 * 1024);
+/** UTF-16 of one text, before it is a string, and the same memory as octets. The system gives it as it is written to. */
+const units = new Uint16Array(256 * 1024);
 const unitOctets = Buffer.from(units.buffer);
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
  * Decodes `bytes[start, end)`, which is known to be UTF-8, quicker than Buffer does where much of it is not ASCII: 3 to 4
- * times for Chinese, Cyrillic and emoji, and hardly for text in which they are rare. Longer than 64 KiB it is Buffer's.
+ * times for Chinese, Cyrillic and emoji, and hardly for text in which they are rare. Longer than 256 KiB it is Buffer's.
  */
 export function decodeValidUtf8(bytes: Buffer, start: number, end: number): string {
   // What Buffer calls UTF-16 is always little-endian; these units are as the machine has them.
