@@ -186,6 +186,31 @@ describe('a stream with an owner', () => {
     expect(owner.octets.equals(octets)).toBe(true);
   });
 
+  test('that is resumed and paused again at once gets nothing, though node:net reads a little', async () => {
+    const { pair } = await lending();
+    const [socket, peer] = await pair();
+    const octets = numbered(12 * 1024 * 1024);
+    peer.write(octets);
+    // Until the stream has as much as it takes.
+    for (let index = 0; index < 50; index++) await turn();
+    const { readableLength } = socket;
+    expect(readableLength).toBeGreaterThan(0);
+    const owner = new Recorder();
+    socket.pause();
+    own(socket, owner);
+    await turn();
+    socket.resume();
+    socket.pause();
+    for (let index = 0; index < 50; index++) await turn();
+    expect(owner.length).toBe(0);
+    // That is what makes it worth a test: what has been read must wait, and come behind what waits already.
+    expect(socket.readableLength).toBeGreaterThan(readableLength);
+    expect(peer.writableLength).toBeGreaterThan(0);
+    socket.resume();
+    await owner.until(octets.length);
+    expect(owner.octets.equals(octets)).toBe(true);
+  });
+
   test('is told of an error, and then that it is over', async () => {
     const { pair, gone } = await lending();
     const [socket, peer] = await pair();
