@@ -37,6 +37,12 @@ function readNumber(name: string, text: string, whole: boolean, highest: number)
   return fail(`--${name} is ${JSON.stringify(text)}; it takes ${range}.`);
 }
 
+/** Lets Ctrl-C end the process with what it has to tidy up; servers and generators end when their driver does. */
+export function endOnSignals(): void {
+  process.once('SIGINT', () => process.exit(130));
+  process.once('SIGTERM', () => process.exit(143));
+}
+
 /** Reads the command line; does not come back from a wrong one. */
 export function readBenchFlags(): BenchFlags {
   try {

@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { measureCodec } from './codec.bench.ts';
-import { type BenchFlags, fail, readBenchFlags } from './flags.ts';
+import { type BenchFlags, endOnSignals, fail, readBenchFlags } from './flags.ts';
 import { measureIsolation } from './isolation.bench.ts';
 import { Progress } from './progress.ts';
 import { renderComparison, renderTable, writeReport } from './report.ts';
@@ -97,6 +97,7 @@ function failuresOf(results: readonly Results[]): string[] {
   );
 }
 
+endOnSignals();
 const flags = readBenchFlags();
 const earlier = flags.compare === undefined ? undefined : readEarlier(flags.compare);
 const all = await measure(flags);

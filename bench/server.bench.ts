@@ -8,7 +8,7 @@ import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { machine, repository } from './environment.ts';
-import { fail, readBenchFlags } from './flags.ts';
+import { endOnSignals, fail, readBenchFlags } from './flags.ts';
 import { Progress } from './progress.ts';
 import { renderTable } from './report.ts';
 import type { Measure, Results } from './results.ts';
@@ -18,9 +18,9 @@ import { idleJob } from './server/idle-job.ts';
 import { install, installable } from './server/install.ts';
 import { type Job, latencyJob, loadJob } from './server/jobs.ts';
 import { writeNotes } from './server/notes.ts';
-import { choosePinning } from './server/pinning.ts';
+import { choosePinning, noPinning } from './server/pinning.ts';
 import { findCpuSource } from './server/processes.ts';
-import { idleId, latencyId, latencyLoads, latencyPercentiles, rows } from './server/rows.ts';
+import { idleId, latencyId, latencyLoads, latencyPercentiles, quickIdle, rows } from './server/rows.ts';
 import { barewire, findPeers, missingPeers, type Peer } from './server/subjects.ts';
 
 export interface ServerOptions {
@@ -55,10 +55,10 @@ function makePlan(options: ServerOptions, directory: string): Plan {
   return {
     quick,
     rounds: options.rounds ?? (quick ? 3 : 11),
-    roundTime: Math.max(1, (quick ? 150 : 500) * scale),
-    warmUp: Math.max(1, (quick ? 250 : 1000) * scale),
+    roundTime: Math.max(1, (quick ? 100 : 500) * scale),
+    warmUp: Math.max(1, (quick ? 150 : 1000) * scale),
     scale,
-    pinning: choosePinning(options.realtime ?? false),
+    pinning: scale < 1 ? noPinning : choosePinning(options.realtime ?? false),
     source: findCpuSource(),
     generator: join(directory, 'bench/server/generator.js'),
   };
@@ -73,8 +73,7 @@ function choosePeers(options: ServerOptions, ours: string, other: string | undef
   const known = [...all, again];
   const { subjects } = options;
   if (subjects === undefined) {
-    const chosen = known.filter(({ quick }) => quick || !options.quick);
-    return [...chosen.slice(0, 1), ...others, ...chosen.slice(1)];
+    return [...known.slice(0, 1), ...others, ...known.slice(1)];
   }
   const unknown = subjects.filter((name) => !known.some(({ subject }) => subject.name === name));
   if (unknown.length > 0) {
@@ -85,41 +84,61 @@ function choosePeers(options: ServerOptions, ours: string, other: string | undef
   return [...chosen.slice(0, 1), ...others, ...chosen.slice(1)];
 }
 
+/** Not a build of ours, of which there may be several. */
+function isPeer(name: string): boolean {
+  return name !== 'barewire again' && name !== 'other';
+}
+
 function makeJobs(options: ServerOptions, peers: readonly Peer[], plan: Plan): Job[] {
   const { only = '' } = options;
   const wanted = (id: string): boolean => id.includes(only);
   const noise = ({ subject }: Peer): boolean => subject.name === 'barewire again';
+  // Asked for by name, a subject is in every row.
+  const asked = options.subjects !== undefined;
+  const fitsQuick = ({ subject }: Peer, names: readonly string[]): boolean =>
+    asked || !options.quick || names.length === 0 || names.includes(subject.name) || !isPeer(subject.name);
   const jobs: Job[] = rows
     .filter(({ id, octets }) => wanted(id) || (octets !== undefined && wanted(octets.id)))
-    .filter((row) => row.quick || !options.quick || options.only !== undefined)
-    // Asked for by name, it is in every row.
+    .filter((row) => row.quick.length > 0 || !options.quick || options.only !== undefined)
     .map((row) => {
-      const asked = options.subjects !== undefined;
       const fits = (peer: Peer): boolean =>
-        asked ||
-        ((row.noise || !noise(peer)) && !(options.quick && row.workload.deflate && peer.maskingAlone));
+        fitsQuick(peer, row.quick) && (row.noise || !noise(peer) || asked);
       return loadJob(row, peers.filter(fits), plan);
     });
   const quiet = peers.filter((peer) => !noise(peer));
   const latency = latencyJob(quiet, plan, wanted);
   if (latency.steps > 0 && (!options.quick || options.only !== undefined)) jobs.push(latency);
-  if (wanted(idleId)) jobs.push(idleJob(quiet, plan));
+  if (wanted(idleId))
+    jobs.push(
+      idleJob(
+        quiet.filter((peer) => fitsQuick(peer, quickIdle)),
+        plan,
+      ),
+    );
   return jobs;
 }
 
-/** Milliseconds that a quick run may take; it has fewer rounds where the machine is slow. */
+/**
+ * Milliseconds that a quick run may take. Rows have fewer rounds where the machine is slow, and those that have not begun
+ * at one and a half times of it are left out.
+ */
 const quickBudget = 45_000;
 
 async function runJobs(
   jobs: readonly Job[],
   progress: ServerOptions['progress'],
   budget: number,
-): Promise<Measure[]> {
+): Promise<{ measures: Measure[]; leftOut: string[] }> {
   const start = performance.now();
   const total = jobs.reduce((sum, { steps }) => sum + steps, 0);
   const measures: Measure[] = [];
+  const leftOut: string[] = [];
   let done = 0;
   for (const [index, job] of jobs.entries()) {
+    if (performance.now() - start > 1.5 * budget) {
+      leftOut.push(...job.ids);
+      continue;
+    }
     let steps = 0;
     progress(done, total, `${job.ids[0]}: starting`);
     const deadline = start + (budget * (index + 1)) / jobs.length;
@@ -128,13 +147,14 @@ async function runJobs(
     done += job.steps;
   }
   progress(total, total, 'done');
-  return measures;
+  return { measures, leftOut };
 }
 
 /** @throws RangeError for subjects that are not here, Error when the sources do not compile */
 export async function measureServer(options: ServerOptions): Promise<Results> {
   const startedAt = new Date();
-  if (!options.quick && options.subjects === undefined) {
+  // A run so small that its figures mean nothing is a test, and tests fetch nothing.
+  if (!options.quick && options.subjects === undefined && (options.scale ?? 1) === 1) {
     install(installable, (what) => options.progress(0, 1, what));
   }
   const ours = build();
@@ -148,7 +168,8 @@ export async function measureServer(options: ServerOptions): Promise<Results> {
       throw new RangeError(`No row of the server bench has "${options.only}" in its id.`);
     const hurried = options.quick && options.rounds === undefined;
     const budget = hurried ? quickBudget : Number.POSITIVE_INFINITY;
-    const measures = (await runJobs(jobs, options.progress, budget)).filter(({ id }) => wanted(id));
+    const { measures: all, leftOut } = await runJobs(jobs, options.progress, budget);
+    const measures = all.filter(({ id }) => wanted(id));
     const missing = options.subjects === undefined ? missingPeers() : [];
     const measured = (name: string): boolean =>
       measures.some(({ series }) => series.some(({ subject }) => subject === name));
@@ -169,7 +190,7 @@ export async function measureServer(options: ServerOptions): Promise<Results> {
       machine: machine([]),
       subjects: [...peers.map(({ subject }) => subject), plain].filter(({ name }) => measured(name)),
       measures,
-      notes: writeNotes(measures, plan, missing),
+      notes: writeNotes(measures, plan, { missing, leftOut: leftOut.filter(wanted) }),
     };
   } finally {
     ours.remove();
@@ -178,6 +199,7 @@ export async function measureServer(options: ServerOptions): Promise<Results> {
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  endOnSignals();
   const progress = new Progress();
   progress.begin('server');
   const command = ['node --import tsx bench/server.bench.ts', ...process.argv.slice(2)].join(' ');

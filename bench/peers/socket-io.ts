@@ -28,7 +28,8 @@ const server = new library.Server(http, {
   transports: ['websocket'],
   serveClient: false,
   maxHttpBufferSize: maxMessageLength,
-  perMessageDeflate: deflate ? { zlibDeflateOptions: { level: deflateLevel } } : false,
+  // The threshold is its own default, which an object without one would switch off.
+  perMessageDeflate: deflate ? { threshold: 1024, zlibDeflateOptions: { level: deflateLevel } } : false,
   pingInterval: 2 ** 31 - 1,
 });
 

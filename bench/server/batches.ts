@@ -28,8 +28,8 @@ interface Message {
 export interface Traffic {
   /** Sent one after the other, again and again. */
   readonly batches: readonly Buffer[];
-  /** One for each connection that gets the answers. */
-  readonly reader: () => Reader;
+  /** One for each connection that gets the answers; `before` is what the server has compressed for it already. */
+  readonly reader: (before: Buffer) => Reader;
 }
 
 /**
@@ -91,7 +91,7 @@ function makeCompressed(target: Target, workload: Workload, connection: number, 
   const batches = Array.from({ length: cycleLength / workload.depth }, (_, index) =>
     Buffer.concat(frames.slice(index * workload.depth, (index + 1) * workload.depth)),
   );
-  return { batches, reader: () => new DeflateReader(texts, workload.depth) };
+  return { batches, reader: (before) => new DeflateReader(texts, workload.depth, before) };
 }
 
 const compressedBefore = new Map<string, readonly Buffer[]>();

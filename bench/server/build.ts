@@ -44,12 +44,18 @@ function compile(sourceRoot: string, include: readonly string[], directory: stri
 /** @param library where else `src/` is to come from: another checkout to measure beside this one */
 export function build(library?: string): Build {
   mkdirSync(cache, { recursive: true });
-  const directory = mkdtempSync(join(cache, 'build-'));
+  const directory = mkdtempSync(join(cache, `build-${process.pid}-`));
   writeFileSync(join(directory, 'package.json'), '{"type":"module"}\n');
   compile(root, ['bench/server.ts', 'bench/server/generator.ts', 'bench/peers/*.ts'], directory);
   if (library !== undefined) {
     rmSync(join(directory, 'src'), { recursive: true });
     compile(resolve(library), ['src/index.ts'], directory);
   }
-  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
+  const remove = (): void => {
+    process.off('exit', remove);
+    rmSync(directory, { recursive: true, force: true });
+  };
+  // Also when somebody has had enough of waiting.
+  process.on('exit', remove);
+  return { directory, remove };
 }

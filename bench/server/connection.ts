@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { maskedFrame, Opcode } from './frames.ts';
+import { inflateMessage, readFrames } from './readers.ts';
 import type { Target, Workload } from './workload.ts';
 
 /** Shared by all: a chunk is looked at before the next one is read. */
@@ -27,6 +28,8 @@ export class RawConnection {
   fail: (sentence: string) => void = () => {};
   /** What was agreed on, empty for nothing. */
   extensions = '';
+  /** Compressed messages that belong to opening it: they are in the server's window. */
+  receivedCompressed = Buffer.alloc(0);
 
   constructor(port: number) {
     this.#tcp = connect({
@@ -99,12 +102,20 @@ export class RawConnection {
     let kept = rest;
     let asked = false;
     const look = (): void => {
-      const text = kept.toString('latin1');
-      if (!asked && text.includes('0{')) {
-        asked = true;
-        this.write(maskedFrame(Opcode.text, Buffer.from('40'), Buffer.from([1, 2, 3, 4])));
+      let window = Buffer.alloc(0);
+      for (const { compressed, payload } of readFrames(kept)) {
+        const packet = (compressed ? inflateMessage(payload, window) : payload) ?? Buffer.alloc(0);
+        if (compressed) window = Buffer.concat([window, packet]);
+        if (packet.toString('latin1', 0, 2) === '40') {
+          this.receivedCompressed = window;
+          resolve();
+        } else if (packet[0] !== 0x30) {
+          this.fail('It does not begin with a session of Engine.IO.');
+        } else if (!asked) {
+          asked = true;
+          this.write(maskedFrame(Opcode.text, Buffer.from('40'), Buffer.from([1, 2, 3, 4])));
+        }
       }
-      if (text.includes('40{') && text.endsWith('}')) resolve();
     };
     this.receive = (octets, length) => {
       kept = Buffer.concat([kept, octets.subarray(0, length)]);

@@ -12,8 +12,13 @@ import { idleGoals, idleId } from './rows.ts';
 import type { Peer } from './subjects.ts';
 import type { Workload } from './workload.ts';
 
-/** Come and go before the first look, so that code and buffers that are there for all are not counted. */
-const before = 100;
+/** This share of all come and go before the first look, so that code and buffers that are there for all are not counted. */
+const before = 0.4;
+/**
+ * Milliseconds of quiet before the looks: V8 gives the memory of its young generation back some ten seconds after the work
+ * has ended. Without them, as in a quick run, a few KiB for each connection are what opening all of them left behind.
+ */
+const quiet = 16_000;
 /** Looks, this many milliseconds apart, until two are the same. */
 const looks = 12;
 const pause = 150;
@@ -32,7 +37,9 @@ export function idleConnections(plan: Plan): number {
 }
 
 /** Resident octets when they have stopped to change by more than a thousandth. */
-async function settled(contender: Contender): Promise<number> {
+async function settled(contender: Contender, quietly: boolean): Promise<number> {
+  await contender.server.usage(true);
+  if (quietly) await wait(quiet);
   let { memory } = await contender.server.usage(true);
   for (let look = 0; look < looks; look++) {
     await wait(pause);
@@ -62,11 +69,11 @@ export function idleJob(peers: readonly Peer[], plan: Plan): Job {
     const generator = new GeneratorProcess(plan.generator, plan.pinning);
     try {
       await contender.start(row, plan);
-      await contender.open(generator, workload(Math.min(before, connections)));
+      await contender.open(generator, workload(Math.max(1, Math.round(before * connections))));
       await generator.ask({ do: 'close', name });
-      const empty = await settled(contender);
+      const empty = await settled(contender, !plan.quick);
       await contender.open(generator, row.workload);
-      const full = await settled(contender);
+      const full = await settled(contender, !plan.quick);
       contender.sample(idleId, (full - empty) / connections);
       contender.add('connections', connections);
       contender.add('MiB before', empty / 2 ** 20);
@@ -82,10 +89,15 @@ export function idleJob(peers: readonly Peer[], plan: Plan): Job {
     async run(step) {
       const contenders = peers.map((peer) => new Contender(peer, row));
       for (let round = 0; round < rounds; round++) {
-        await each(contenders, async (contender) => {
-          await sample(contender);
-          step(`${idleId} ${contender.name}`);
-        });
+        // Side by side, for most of it is waiting, and what others do does not change what is resident.
+        await Promise.all(
+          contenders.map((contender) =>
+            each([contender], async () => {
+              await sample(contender);
+              step(`${idleId} ${contender.name}`);
+            }),
+          ),
+        );
       }
       const series = contenders.map((contender) => contender.series(idleId));
       const title = `Resident memory of an idle connection, ${connections.toLocaleString('en')} of them`;

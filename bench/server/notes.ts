@@ -24,7 +24,14 @@ function ceilings(measures: readonly Measure[]): string[] {
   ];
 }
 
-export function writeNotes(measures: readonly Measure[], plan: Plan, missing: readonly string[]): string[] {
+interface Absent {
+  /** Subjects that are not installed. */
+  readonly missing: readonly string[];
+  /** Measures for which there was no time. */
+  readonly leftOut: readonly string[];
+}
+
+export function writeNotes(measures: readonly Measure[], plan: Plan, { missing, leftOut }: Absent): string[] {
   const has = (group: string): boolean => measures.some((measure) => measure.group === group);
   const notes = [
     plan.source === 'schedstat'
@@ -37,7 +44,7 @@ export function writeNotes(measures: readonly Measure[], plan: Plan, missing: re
   ];
   if (has('deflate')) {
     notes.push(
-      'Deflate: the generator offers permessage-deflate with client_max_window_bits, as browsers do, and sends 64 different messages again and again, compressed by zlib at level 6 with context; the first of the 64 refers to none before it, so the row can begin again at any time. What comes back is counted in the round and inflated and compared after it: all of it in an echo, 16 receivers of a fan-out, and all receivers before and after the rounds.',
+      'Deflate: the generator offers permessage-deflate with client_max_window_bits, as browsers do, and sends 64 different messages again and again, compressed by zlib at level 6 with context; the first of the 64 refers to none before it, so the row can begin again at any time. What comes back is counted in the round and inflated and compared after it: all of it in an echo, 16 receivers of a fan-out, and all receivers before and after the rounds. What each subject agreed on stands with its figures: one without context has less to do and sends more octets.',
     );
   }
   if (has('latency')) {
@@ -55,6 +62,11 @@ export function writeNotes(measures: readonly Measure[], plan: Plan, missing: re
   notes.push('uWebSockets.js is not on npm and was not measured; Bun’s server is built on the same library.');
   if (missing.length > 0) {
     notes.push(`Not here and therefore not measured: ${missing.join(', ')}. A full run installs them.`);
+  }
+  if (leftOut.length > 0) {
+    notes.push(
+      `The machine was too slow or too busy for all of a quick run; left out: ${leftOut.join(', ')}.`,
+    );
   }
   return notes;
 }

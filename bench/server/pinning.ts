@@ -28,6 +28,14 @@ export function allowedCores(): number[] | undefined {
   }
 }
 
+/** Everything anywhere, as in tests, whose figures mean nothing: on a machine with other work that is sooner done. */
+export const noPinning: Pinning = {
+  server: undefined,
+  generator: undefined,
+  realtime: false,
+  note: 'Nothing was pinned to a core, because so little was measured.',
+};
+
 /** @param realtime whether both run before everything else, as the scheduler's class for that has it; needs root */
 export function choosePinning(realtime: boolean): Pinning {
   const none = { server: undefined, generator: undefined, realtime };

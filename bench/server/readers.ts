@@ -80,6 +80,7 @@ export class DeflateReader implements Reader {
   /** What the messages must be, in this order, again and again. */
   readonly #messages: readonly Buffer[];
   readonly #depth: number;
+  readonly #before: Buffer;
   readonly #header = Buffer.alloc(10);
   #headerLength = 0;
   #remaining = 0;
@@ -93,9 +94,11 @@ export class DeflateReader implements Reader {
   #keptFrom = 0;
   #window = Buffer.alloc(0);
 
-  constructor(messages: readonly Buffer[], depth: number) {
+  /** @param before compressed messages that came before the first of these, one behind the other */
+  constructor(messages: readonly Buffer[], depth: number, before: Buffer = Buffer.alloc(0)) {
     this.#messages = messages;
     this.#depth = depth;
+    this.#before = before;
   }
 
   take(octets: Buffer, length: number): number {
@@ -127,7 +130,8 @@ export class DeflateReader implements Reader {
     const held = Math.min(this.#compressedCount, remembered);
     const numbers = Array.from({ length: held }, (_, index) => this.#compressedCount - held + index);
     const texts = numbers.map((number) => this.#message(this.#compressed[number % remembered] ?? 0));
-    this.#window = Buffer.concat(texts).subarray(-largestWindow);
+    const before = this.#compressedCount > remembered ? [] : [this.#before];
+    this.#window = Buffer.concat([...before, ...texts]).subarray(-largestWindow);
   }
 
   verify(): void {
@@ -179,7 +183,7 @@ export class DeflateReader implements Reader {
     if (!right) {
       let window = this.#window;
       right = group.every(({ payload }, index) => {
-        const message = inflate(Buffer.concat([payload, tail]), window);
+        const message = inflateMessage(payload, window);
         window = Buffer.concat([window, wanted[index] ?? tail]).subarray(-largestWindow);
         return message?.equals(wanted[index] ?? tail) ?? false;
       });
@@ -189,28 +193,35 @@ export class DeflateReader implements Reader {
   }
 }
 
-interface Frame {
+export interface Frame {
   readonly compressed: boolean;
   readonly payload: Buffer;
 }
 
-/** Whole frames of a server. */
-function readFrames(octets: Buffer): Frame[] {
+/** A server's frames, as far as they are there whole. */
+export function readFrames(octets: Buffer): Frame[] {
   const frames: Frame[] = [];
-  for (let at = 0; at < octets.length; ) {
+  for (let at = 0; at + 2 <= octets.length; ) {
     const compressed = ((octets[at] ?? 0) & rsv1) !== 0;
     const short = (octets[at + 1] ?? 0) & 0x7f;
     const start = at + (short === 127 ? 10 : short === 126 ? 4 : 2);
+    if (start > octets.length) break;
     const length =
       short === 127
         ? Number(octets.readBigUInt64BE(at + 2))
         : short === 126
           ? octets.readUInt16BE(at + 2)
           : short;
+    if (start + length > octets.length) break;
     frames.push({ compressed, payload: octets.subarray(start, start + length) });
     at = start + length;
   }
   return frames;
+}
+
+/** One compressed message; undefined when it is none. */
+export function inflateMessage(payload: Buffer, window: Buffer): Buffer | undefined {
+  return inflate(Buffer.concat([payload, tail]), window);
 }
 
 function inflate(stream: Buffer, window: Buffer): Buffer | undefined {

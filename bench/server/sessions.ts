@@ -105,7 +105,7 @@ export abstract class ConnectedSession implements Session {
     this.members = connections.map((connection, index) => {
       const traffic = shared ?? makeTraffic(this.target, this.workload, index, connection.extensions);
       if (this.workload.kind === 'fanout') shared = traffic;
-      return { connection, traffic, reader: traffic.reader(), next: 0 };
+      return { connection, traffic, reader: traffic.reader(connection.receivedCompressed), next: 0 };
     });
     return connections[0]?.extensions ?? '';
   }

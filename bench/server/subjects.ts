@@ -20,10 +20,6 @@ export interface Peer {
   readonly check: Target['check'];
   /** Why it cannot do a row; undefined when it can. */
   cannot(row: Row): string | undefined;
-  /** Whether `--quick` measures it, where it is there. */
-  readonly quick: boolean;
-  /** Whether it differs from another one in masking alone, so that a quick run can leave it out where others cost more. */
-  readonly maskingAlone?: boolean;
   command(row: Row): ServerCommand;
 }
 
@@ -47,7 +43,6 @@ interface NodePeer {
   readonly check?: Target['check'];
   readonly dialect?: Target['dialect'];
   readonly cannot?: (row: Row) => string | undefined;
-  readonly quick?: boolean;
 }
 
 function flags(row: Row): string[] {
@@ -60,7 +55,6 @@ function nodePeer(peer: NodePeer): Peer {
     dialect: peer.dialect ?? 'websocket',
     check: peer.check ?? 'content',
     cannot: peer.cannot ?? (() => undefined),
-    quick: peer.quick ?? false,
     command: (row) => ({
       program: process.execPath,
       args: [
@@ -86,7 +80,6 @@ export function barewire(name: string, directory: string, version: string): Peer
     file: 'bench/server.js',
     directory,
     args: (row) => ['--control', ...flags(row)],
-    quick: true,
   });
 }
 
@@ -105,7 +98,6 @@ interface Runtime {
   readonly file: string;
   readonly args: (row: Row) => string[];
   readonly cannot?: (row: Row) => string | undefined;
-  readonly quick: boolean;
 }
 
 /** A server that is part of another runtime; undefined when that is not installed. */
@@ -114,13 +106,12 @@ function runtimePeer(runtime: Runtime): Peer | undefined {
   if (installed === undefined || !isInstalled(installed)) return undefined;
   const version = versionOf(installed.file);
   const build = installed.package.replace(/@[^@]*$/, '');
-  const { name, options, quick } = runtime;
+  const { name, options } = runtime;
   return {
     subject: { name, version, runtime: `${runtime.title} ${version} (${build})`, options },
     dialect: 'websocket',
     check: 'content',
     cannot: runtime.cannot ?? (() => undefined),
-    quick,
     command: (row) => ({
       program: installed.file,
       args: [...runtime.args(row), join(runtime.directory, runtime.file), ...flags(row)],
@@ -154,11 +145,10 @@ export function findPeers(directory: string): Peer[] {
     nodePeer({
       name: 'ws',
       version: wsVersion,
-      options: `WS_NO_BUFFER_UTIL=1; ${deflateOptions}, of which one is a threshold of 1,024 octets`,
+      options: `WS_NO_BUFFER_UTIL=1; ${deflateOptions}`,
       file: 'bench/peers/ws.js',
       directory,
       environment: { WS_NO_BUFFER_UTIL: '1' },
-      quick: true,
     }),
     loadsBufferutil()
       ? {
@@ -168,9 +158,7 @@ export function findPeers(directory: string): Peer[] {
             options: `bufferutil loaded; otherwise as ws`,
             file: 'bench/peers/ws.js',
             directory,
-            quick: true,
           }),
-          maskingAlone: true,
         }
       : undefined,
     libraryPeer({
@@ -203,7 +191,6 @@ export function findPeers(directory: string): Peer[] {
       directory,
       file: 'bench/peers/bun.js',
       args: () => ['run'],
-      quick: true,
     }),
     runtimePeer({
       name: 'deno',
@@ -214,7 +201,6 @@ export function findPeers(directory: string): Peer[] {
       file: 'bench/peers/deno.js',
       args: () => ['run', '--allow-net', '--allow-sys', '--v8-flags=--expose-gc'],
       cannot: noDeflate,
-      quick: false,
     }),
     nodePeer({
       name: 'node:net',
@@ -230,7 +216,6 @@ export function findPeers(directory: string): Peer[] {
       },
       check: 'length',
       cannot: noDeflate,
-      quick: true,
     }),
   ];
   return peers.filter((peer) => peer !== undefined);
