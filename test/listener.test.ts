@@ -1,12 +1,29 @@
 /** From TCP to a head: limits by address, TLS with certificates that change, and whose connection it is behind proxies. */
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { describe, expect, test } from 'vitest';
+import { constants, deflateRawSync } from 'node:zlib';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { encodeFrame, Opcode } from '../src/frame.ts';
 import type { ServerOptions } from '../src/options.ts';
 import { certificate } from './support/certificates.ts';
 import { serve } from './support/serving.ts';
 import { answer, TcpPeer, upgradeHead } from './support/tcp-peer.ts';
+
+/** Whether the server finds what it needs to lend reads, and how often it has. */
+const lent = vi.hoisted(() => ({ accepts: true, count: 0 }));
+vi.mock(import('../src/lent-socket.ts'), async (importOriginal) => {
+  const original = await importOriginal();
+  return {
+    ...original,
+    acceptLent: (...parameters: Parameters<typeof original.acceptLent>) => {
+      const accepts = lent.accepts && original.acceptLent(...parameters);
+      if (accepts) lent.count++;
+      return accepts;
+    },
+  };
+});
 
 const text = (value: string) => new TextEncoder().encode(value);
 const textFrame = (value: string) => Buffer.from(encodeFrame({ opcode: Opcode.text, payload: text(value) }));
@@ -352,5 +369,389 @@ describe('a PROXY header', () => {
     expect(server.sockets.size).toBe(0);
     await TcpPeer.open(port);
     expect((await opened()).remoteAddress).toBe('127.0.0.1');
+  });
+});
+
+/** Everything that comes over TCP, read into memory that all connections share, and as node:net reads by itself. */
+describe.each([true, false])('connections whose reads are lent: %s', (lends) => {
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const turns = async (count: number): Promise<void> => {
+    for (let index = 0; index < count; index++) await turn();
+  };
+  const octetsOf = (length: number, first: number) =>
+    Buffer.from(Uint8Array.from({ length }, (_, index) => first + index * 7));
+  const hash = (octets: Uint8Array) => createHash('sha256').update(octets).digest('hex');
+  const masked = (opcode: number, payload: Uint8Array, fin = true) =>
+    Buffer.from(encodeFrame({ opcode, payload, fin, maskingKey: 0x37fa213d }));
+  const unmasked = (opcode: number, payload: Uint8Array) => Buffer.from(encodeFrame({ opcode, payload }));
+
+  beforeEach(() => {
+    lent.accepts = lends;
+    lent.count = 0;
+    return () => {
+      lent.accepts = true;
+    };
+  });
+
+  async function listening(...parameters: Parameters<typeof serve>) {
+    const serving = await serve(...parameters);
+    expect(lent.count).toBe(lends ? 1 : 0);
+    return serving;
+  }
+
+  test('messages and pings of many are theirs, also when they are kept', async () => {
+    const kept = new Map<string, (string | Uint8Array)[]>();
+    const pings = new Map<string, string[]>();
+    const { port } = await listening(
+      {
+        open({ data }) {
+          kept.set(data, []);
+          pings.set(data, []);
+        },
+        message: ({ data }, message) => void kept.get(data)?.push(message),
+        ping: ({ data }, payload) => void pings.get(data)?.push(Buffer.from(payload).toString('hex')),
+      },
+      { deflate: { threshold: 1 } },
+    );
+    const peers: TcpPeer[] = [];
+    for (let index = 0; index < 30; index++) {
+      const offer = index % 2 === 0 ? [] : ['Sec-WebSocket-Extensions: permessage-deflate'];
+      peers.push(await TcpPeer.open(port, `/${index}`, offer));
+    }
+    const lengths = [0, 1, 20, 125, 126, 5000, 40_000, 65_520, 70_000];
+    const sent = peers.map(() => ({ messages: [] as string[], pings: [] as string[] }));
+    for (const [round, length] of lengths.entries()) {
+      for (const [index, peer] of peers.entries()) {
+        const payload = octetsOf(length, index + round);
+        const ping = payload.subarray(0, 125);
+        const due = sent[index];
+        if (due === undefined) throw new RangeError('There are as many as peers.');
+        due.messages.push(hash(payload));
+        due.pings.push(ping.toString('hex'));
+        if (index % 2 === 1) {
+          const compressed = deflateRawSync(payload, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
+          const frame = masked(Opcode.binary, compressed);
+          frame[0] = (frame[0] as number) | 0x40;
+          peer.send(Buffer.concat([frame, masked(Opcode.ping, ping)]));
+        } else {
+          // In one frame, or in two with a Ping between them.
+          const half = round % 2 === 0 ? length : length >>> 1;
+          const frames = [
+            masked(Opcode.binary, payload.subarray(0, half), half === length),
+            masked(Opcode.ping, ping),
+            ...(half === length ? [] : [masked(Opcode.continuation, payload.subarray(half))]),
+          ];
+          peer.send(Buffer.concat(frames));
+        }
+      }
+    }
+    for (const [index, peer] of peers.entries()) {
+      const pongs = (sent[index]?.pings ?? []).map((ping) => unmasked(Opcode.pong, Buffer.from(ping, 'hex')));
+      const expected = Buffer.concat(pongs);
+      expect((await peer.take(expected.length)).equals(expected)).toBe(true);
+    }
+    await expect.poll(() => [...kept.values()].every((list) => list.length === lengths.length)).toBe(true);
+    for (const [index, { messages, pings: due }] of sent.entries()) {
+      const have = (kept.get(`/${index}`) ?? []).map((message) =>
+        typeof message === 'string' ? message : hash(message),
+      );
+      expect(have).toEqual(messages);
+      expect(pings.get(`/${index}`)).toEqual(due);
+    }
+  });
+
+  test('a message that is changed by who got it changes nobody else’s', async () => {
+    const kept: Uint8Array[] = [];
+    const { port } = await listening({
+      message(_socket, data) {
+        if (typeof data === 'string') return;
+        kept.push(data);
+        data.fill(kept.length);
+      },
+    });
+    const peer = await TcpPeer.open(port);
+    const frames = Array.from({ length: 50 }, () => masked(Opcode.binary, new Uint8Array(1000).fill(0xee)));
+    peer.send(Buffer.concat(frames));
+    await expect.poll(() => kept.length).toBe(50);
+    for (const [index, data] of kept.entries()) expect(new Set(data)).toEqual(new Set([index + 1]));
+  });
+
+  test('what waits for one that does not read stays as it is, whatever others are sent meanwhile', async () => {
+    const { port, opened } = await listening({}, { maxBufferedAmount: 64 * 1024 * 1024 });
+    const slow = await TcpPeer.open(port);
+    const socket = await opened();
+    const others = [await TcpPeer.open(port), await TcpPeer.open(port)];
+    slow.socket.pause();
+    const due: Buffer[] = [];
+    let count = 0;
+    const send = (length: number): void => {
+      const payload = octetsOf(length, count++);
+      due.push(unmasked(Opcode.binary, payload));
+      socket.send(payload);
+    };
+    // Until octets stay with Node.
+    while (socket.bufferedAmount === 0) {
+      send(200_000);
+      await turns(3);
+    }
+    for (let round = 0; round < 20; round++) {
+      // Small ones that together are more than a block takes by reference, and every other size.
+      for (let index = 0; index < 40; index++) send(round % 2 === 0 ? 1000 : 10);
+      send([1, 8000, 16_383, 16_384, 30_000, 40_000][round % 6] as number);
+      await turn();
+      const noise = new Uint8Array(1000).fill(round);
+      for (const other of others) {
+        for (let index = 0; index < 20; index++) other.sendFrame({ opcode: Opcode.binary, payload: noise });
+        for (let index = 0; index < 20; index++)
+          expect(await other.take(1004)).toEqual(unmasked(Opcode.binary, noise));
+      }
+    }
+    slow.socket.resume();
+    const expected = Buffer.concat(due);
+    expect((await slow.take(expected.length)).equals(expected)).toBe(true);
+    await expect.poll(() => socket.bufferedAmount).toBe(0);
+  });
+
+  test('a Close comes behind many MiB that TCP takes piece by piece, and drain is told once', async () => {
+    const drains: number[] = [];
+    const { port, opened, closed, errors } = await listening(
+      { drain: ({ bufferedAmount }) => void drains.push(bufferedAmount) },
+      { maxBufferedAmount: 16 * 1024 * 1024 },
+    );
+    for (const closes of [false, true]) {
+      const peer = await TcpPeer.open(port);
+      const socket = await opened();
+      peer.socket.pause();
+      const payload = octetsOf(3 * 1024 * 1024, 1);
+      const results = [1, 2, 3, 4].map(() => socket.send(payload));
+      expect(results).toContain('buffered');
+      if (closes) socket.close(1000);
+      await turns(20);
+      peer.socket.resume();
+      for (let index = 0; index < 4; index++) {
+        const frame = await peer.take(10 + payload.length);
+        expect(frame.subarray(10).equals(payload)).toBe(true);
+      }
+      if (closes) {
+        expect(await peer.take(4)).toEqual(Buffer.from([0x88, 2, 0x03, 0xe8]));
+        peer.sendFrame({ opcode: Opcode.close, payload: Uint8Array.of(0x03, 0xe8) });
+        expect(await peer.ended).toBe(true);
+        peer.socket.end();
+        expect(await closed()).toMatchObject({ code: 1000, wasClean: true });
+      } else {
+        await expect.poll(() => drains.length).toBeGreaterThan(0);
+        socket.send('x');
+        await peer.take(3);
+      }
+    }
+    await turns(3);
+    expect([drains, errors]).toEqual([[0], []]);
+  });
+
+  test('octets behind the request come first, cut anywhere, while upgrade and open take their time', async () => {
+    const early = [masked(Opcode.text, text('one')), masked(Opcode.text, text('two'))];
+    let slow = false;
+    const later = async <Value>(value: Value): Promise<Value> => {
+      await turns(4);
+      return value;
+    };
+    const { port } = await listening({
+      upgrade: ({ path }) => (slow ? later({ data: path }) : { data: path }),
+      open: () => (slow ? later(undefined) : undefined),
+    });
+    const octets = Buffer.concat([Buffer.from(upgradeHead(port)), ...early]);
+    const expected = Buffer.concat([textFrame('one'), textFrame('two'), textFrame('three')]);
+    for (slow of [false, true]) {
+      // From the end of the head on.
+      for (let cut = octets.length - early.length * 9 - 6; cut < octets.length; cut++) {
+        const peer = await TcpPeer.connect(port);
+        peer.send(octets.subarray(0, cut));
+        await turns(3);
+        peer.send(octets.subarray(cut));
+        await peer.head();
+        peer.send(masked(Opcode.text, text('three')));
+        expect(await peer.take(expected.length)).toEqual(expected);
+        peer.destroy();
+      }
+    }
+  });
+
+  test('many MiB that arrive while open takes its time wait, and come in order', async () => {
+    let finish: () => void = () => {};
+    const seen: string[] = [];
+    const { port, server } = await listening({
+      open: () =>
+        new Promise<void>((resolve) => {
+          finish = resolve;
+        }),
+      message: (_socket, data) => void seen.push(typeof data === 'string' ? data : hash(data)),
+    });
+    const peer = await TcpPeer.connect(port);
+    const payloads = Array.from({ length: 12 }, (_, index) => octetsOf(1000_000, index));
+    const first = payloads.map((payload) => masked(Opcode.binary, payload));
+    peer.send(Buffer.concat([Buffer.from(upgradeHead(port)), masked(Opcode.text, text('early')), ...first]));
+    await peer.head();
+    await turns(50);
+    expect(seen).toEqual([]);
+    // Most of it is still the peer's.
+    expect(server.heldAmount).toBeLessThan(1024 * 1024);
+    expect(peer.socket.writableLength).toBeGreaterThan(0);
+    finish();
+    await expect.poll(() => seen.length).toBe(13);
+    expect(seen).toEqual(['early', ...payloads.map(hash)]);
+  });
+
+  test('a PROXY header, a request and a frame: cut at each octet', async () => {
+    const options = { trustedProxies: ['127.0.0.1'], proxyProtocol: true } as const;
+    const { port, opened } = await listening({}, options);
+    const headers = [
+      Buffer.from('PROXY TCP4 203.0.113.7 192.0.2.1 51000 443\r\n'),
+      Buffer.from('0d0a0d0a000d0a515549540a2111000ccb007107c0000201c73801bb', 'hex'),
+    ];
+    for (const header of headers) {
+      const frame = masked(Opcode.text, text('early'));
+      const octets = Buffer.concat([header, Buffer.from(upgradeHead(port)), frame]);
+      for (let cut = 1; cut < octets.length; cut += cut < header.length + 4 ? 1 : 13) {
+        const peer = await TcpPeer.connect(port);
+        peer.send(octets.subarray(0, cut));
+        await turns(2);
+        peer.send(octets.subarray(cut));
+        await peer.head();
+        expect(await peer.take(7)).toEqual(textFrame('early'));
+        expect((await opened()).remoteAddress).toBe('203.0.113.7');
+        peer.destroy();
+      }
+    }
+  });
+
+  describe('plain HTTP', () => {
+    /** Answers with the hash of what was uploaded, which it takes slowly. */
+    const http: NonNullable<ServerOptions['http']> = (request, response) => {
+      const sum = createHash('sha256');
+      let length = 0;
+      request.on('data', (chunk: Buffer) => {
+        sum.update(chunk);
+        length += chunk.length;
+        request.pause();
+        setImmediate(() => request.resume());
+      });
+      request.on('end', () =>
+        response.end(`${request.method} ${request.url} ${length} ${sum.digest('hex')}`),
+      );
+    };
+    const body = (reply: string) => reply.slice(reply.indexOf('\r\n\r\n') + 4);
+
+    test('uploads of many MiB arrive whole, also when they are taken slowly', async () => {
+      const { port } = await listening({}, { http });
+      const upload = octetsOf(6_000_000, 3);
+      const replies = await Promise.all(
+        [1, 2, 3].map(async (index) => {
+          const reply = await fetch(`http://127.0.0.1:${port}/${index}`, { method: 'POST', body: upload });
+          return reply.text();
+        }),
+      );
+      expect(replies).toEqual([1, 2, 3].map((index) => `POST /${index} ${upload.length} ${hash(upload)}`));
+    });
+
+    test('whoever uploads what nobody takes is held back', async () => {
+      let taken: IncomingMessage | undefined;
+      const { port } = await listening(
+        {},
+        {
+          http(request, response) {
+            taken = request;
+            request.on('end', () => response.end('taken'));
+          },
+        },
+      );
+      const peer = await TcpPeer.connect(port);
+      const upload = octetsOf(12_000_000, 3);
+      peer.send(
+        `POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${upload.length}\r\n\r\n`,
+      );
+      peer.send(upload);
+      await turns(100);
+      expect(peer.socket.writableLength).toBeGreaterThan(0);
+      const chunks: Buffer[] = [];
+      taken?.on('data', (chunk: Buffer) => chunks.push(chunk));
+      expect(body((await peer.rest()).toString())).toBe('taken');
+      expect(Buffer.concat(chunks).equals(upload)).toBe(true);
+      peer.socket.end();
+    });
+
+    test('requests one behind the other, HEAD among them, and then an upgrade on the same connection', async () => {
+      const { port, opened } = await listening(
+        {},
+        { http: (request, response) => void response.end(`${request.method} ${request.url}`) },
+      );
+      const peer = await TcpPeer.connect(port);
+      const request = (method: string, path: string) => `${method} ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+      peer.send(request('GET', '/1') + request('HEAD', '/2') + request('GET', '/3'));
+      for (const [method, path] of [
+        ['GET', '/1'],
+        ['HEAD', '/2'],
+        ['GET', '/3'],
+      ] as const) {
+        const head = await peer.head();
+        expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+        if (method === 'GET') expect(String(await peer.take(6))).toBe(`GET ${path}`);
+      }
+      // A request with a body, so that its parser has read from the connection itself.
+      peer.send(`POST /4 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc`);
+      await peer.head();
+      expect(String(await peer.take(7))).toBe('POST /4');
+      const early = masked(Opcode.text, text('early'));
+      peer.send(Buffer.concat([Buffer.from(upgradeHead(port, '/ws')), early]));
+      expect(await peer.head()).toMatch(/^HTTP\/1\.1 101 /);
+      expect(await peer.take(7)).toEqual(textFrame('early'));
+      expect((await opened()).data).toBe('/ws');
+      const payload = octetsOf(1_000_000, 5);
+      peer.send(masked(Opcode.binary, payload));
+      expect((await peer.take(10 + payload.length)).subarray(10).equals(payload)).toBe(true);
+      expect(await echoes(peer)).toBe(true);
+    });
+  });
+
+  test('limits count, and places are free again', async () => {
+    const { port, server, records } = await listening({}, { maxConnections: 3, maxConnectionsPerAddress: 2 });
+    for (let round = 0; round < 5; round++) {
+      const open = [await TcpPeer.open(port), await TcpPeer.open(port)];
+      const refused = await answer(port, upgradeHead(port));
+      expect(refused).toContain('Your address has as many connections as one may have.');
+      for (const peer of open) peer.socket.resetAndDestroy();
+      await expect.poll(() => server.sockets.size).toBe(0);
+    }
+    expect(records.length).toBe(10);
+  });
+
+  test('stopping waits for all who are there, however they came', async () => {
+    const { port, server, records } = await listening(
+      {},
+      { http: (_request, response) => void response.end('x') },
+    );
+    const open = await TcpPeer.open(port);
+    const idle = await TcpPeer.connect(port);
+    const kept = await TcpPeer.connect(port);
+    kept.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await kept.head();
+    let stopped = false;
+    const stop = server.close().then(() => {
+      stopped = true;
+    });
+    const goingAway = unmasked(
+      Opcode.close,
+      Buffer.concat([Buffer.from([0x03, 0xe9]), text('The server is stopping.')]),
+    );
+    expect(await open.take(goingAway.length)).toEqual(goingAway);
+    await Promise.all([idle.ended, kept.ended]);
+    await turns(5);
+    expect([stopped, records.length]).toEqual([false, 0]);
+    open.sendFrame({ opcode: Opcode.close, payload: Uint8Array.of(0x03, 0xe9) });
+    await open.ended;
+    open.socket.end();
+    idle.socket.end();
+    kept.socket.end();
+    await stop;
+    expect(records.length).toBe(1);
   });
 });
