@@ -35,9 +35,17 @@ const readLength = 64 * 1024;
 
 /**
  * Octets that one connection may bring in one turn of the event loop. libuv reads on for as long as reads come full, up to
- * 2 MiB, and whoever sends without a pause would make all others wait that long.
+ * 2 MiB, and whoever sends without a pause would make all others wait that long. So turns are short while there are
+ * others; to one that is alone they would only cost time, a tenth for messages of 1 MiB.
  */
-const turnLength = 8 * readLength;
+const shortTurn = 2 * readLength;
+const longTurn = 16 * readLength;
+/** So many turns stay short after another connection was heard. */
+const shortTurns = 256;
+
+/** Who was read last, and how many turns are short from now on. */
+let lastRead: LentSocket | undefined;
+let shortTurnsLeft = 0;
 
 /** What all lent sockets are read into. Never empty, and worth something only until the next read. */
 const shared = createReadBuffer(readLength);
@@ -76,8 +84,13 @@ function receive(this: unknown, length: number, buffer: Uint8Array): boolean {
   // Pausing does not always stop node:net from reading; what comes then waits in the stream, as far as that has room.
   if (this.owner === undefined || this.isPaused()) return this.push(Buffer.from(chunk));
   this.owner.receive(chunk, true);
+  if (lastRead !== this) {
+    lastRead = this;
+    shortTurnsLeft = shortTurns;
+  }
   this.inTurn = length < readLength ? 0 : this.inTurn + length;
-  if (this.inTurn < turnLength) return true;
+  if (this.inTurn < (shortTurnsLeft > 0 ? shortTurn : longTurn)) return true;
+  if (shortTurnsLeft > 0) shortTurnsLeft--;
   this.inTurn = 0;
   setImmediate(readOn, this);
   return false;
@@ -102,6 +115,7 @@ function fail(this: LentSocket, error: Error): void {
 }
 
 function close(this: LentSocket): void {
+  if (lastRead === this) lastRead = undefined;
   this.owner?.closed();
   this.gone(this);
 }

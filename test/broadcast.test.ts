@@ -566,7 +566,7 @@ describe('one publication', () => {
 describe('many sockets, written to a few at a time', () => {
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   /** So many in one turn. */
-  const flushedAtOnce = 64;
+  const flushedAtOnce = 16;
   const isWaiting = (socket: WebSocket<string>): boolean => socket.bufferedAmount > 0;
 
   it('each hear everything once and in order, whatever is sent, closed and cut in between', async () => {
