@@ -12,8 +12,11 @@ import { idleGoals, idleId } from './rows.ts';
 import type { Peer } from './subjects.ts';
 import type { Workload } from './workload.ts';
 
-/** This share of all come and go before the first look, so that code and buffers that are there for all are not counted. */
-const before = 0.4;
+/**
+ * Come and go before the first look, so that code and buffers that are there for all are not counted. Few, because what
+ * they leave behind is used again and would be missing from what the others cost.
+ */
+const before = 100;
 /**
  * Milliseconds of quiet before the looks: V8 gives the memory of its young generation back some ten seconds after the work
  * has ended. Without them, as in a quick run, a few KiB for each connection are what opening all of them left behind.
@@ -22,6 +25,8 @@ const quiet = 16_000;
 /** Looks, this many milliseconds apart, until two are the same. */
 const looks = 12;
 const pause = 150;
+/** Subjects at one time: so many times all connections, twice, must fit into the kernel’s memory. */
+const sideBySide = 3;
 
 /** File descriptors that a process which we start may have. */
 export function descriptorLimit(): number {
@@ -69,7 +74,7 @@ export function idleJob(peers: readonly Peer[], plan: Plan): Job {
     const generator = new GeneratorProcess(plan.generator, plan.pinning);
     try {
       await contender.start(row, plan);
-      await contender.open(generator, workload(Math.max(1, Math.round(before * connections))));
+      await contender.open(generator, workload(Math.min(before, connections)));
       await generator.ask({ do: 'close', name });
       const empty = await settled(contender, !plan.quick);
       await contender.open(generator, row.workload);
@@ -89,15 +94,18 @@ export function idleJob(peers: readonly Peer[], plan: Plan): Job {
     async run(step) {
       const contenders = peers.map((peer) => new Contender(peer, row));
       for (let round = 0; round < rounds; round++) {
-        // Side by side, for most of it is waiting, and what others do does not change what is resident.
-        await Promise.all(
-          contenders.map((contender) =>
-            each([contender], async () => {
-              await sample(contender);
-              step(`${idleId} ${contender.name}`);
-            }),
-          ),
-        );
+        // Some side by side, for most of it is waiting, and what others do does not change what is resident.
+        for (let first = 0; first < contenders.length; first += sideBySide) {
+          const group = contenders.slice(first, first + sideBySide);
+          await Promise.all(
+            group.map((contender) =>
+              each([contender], async () => {
+                await sample(contender);
+                step(`${idleId} ${contender.name}`);
+              }),
+            ),
+          );
+        }
       }
       const series = contenders.map((contender) => contender.series(idleId));
       const title = `Resident memory of an idle connection, ${connections.toLocaleString('en')} of them`;
