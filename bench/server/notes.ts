@@ -56,7 +56,7 @@ export function writeNotes(measures: readonly Measure[], plan: Plan, { missing, 
   if (idle !== undefined) {
     const count = idleConnections(plan);
     notes.push(
-      `Idle: each sample is a new process; garbage is collected (V8’s and Bun’s own, several times) before both looks, and the first look comes after 100 connections have come and gone.${count < 10_000 ? ` Only ${count.toLocaleString('en')} connections instead of 10,000, because ${plan.quick ? 'the run is a quick one' : 'of the limit of file descriptors'}.` : ''}`,
+      `Idle: each sample is a new process; garbage is collected (V8’s and Bun’s own, several times) before both looks, after ${plan.quick ? 'no pause, so part of what opening them took is still there' : '16 seconds of quiet, because V8 gives memory back so late'}; the first look comes after 100 connections have come and gone.${count < 10_000 ? ` Only ${count.toLocaleString('en')} connections instead of 10,000, because ${plan.quick ? 'the run is a quick one' : 'of the limit of file descriptors'}.` : ''}`,
     );
   }
   notes.push('uWebSockets.js is not on npm and was not measured; Bun’s server is built on the same library.');
