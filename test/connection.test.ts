@@ -681,6 +681,29 @@ for (const role of roles) {
       expect(end.take().bytes).toEqual(written(closeFrame(1000)));
     });
 
+    test('what is settled is the same, whoever uses the blocks next', () => {
+      const [end, other] = [open(), open()];
+      end.connection.settleOutput();
+      expect(end.connection.pendingAmount).toBe(0);
+      // Whatever is taken and given back has blocks to lend, and the next one gets them.
+      other.connection.send('x');
+      other.connection.takeOutput().buffer?.reuse();
+      end.connection.send('mine');
+      end.connection.send(countedOctets(20_000));
+      end.connection.settleOutput();
+      end.connection.settleOutput();
+      other.connection.send('his.');
+      other.connection.send(new Uint8Array(20_000));
+      end.connection.send('behind');
+      const expected = written(
+        textFrame('mine'),
+        { opcode: Opcode.binary, payload: countedOctets(20_000) },
+        textFrame('behind'),
+      );
+      expect(end.connection.pendingAmount).toBe(expected.length);
+      expect(end.take().bytes).toEqual(expected);
+    });
+
     test('memory held is at most twice the octets received, one at a time', () => {
       const end = open();
       let received = 0;
