@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { CloseRecord } from '../src/close-record.ts';
 import { Connection } from '../src/connection.ts';
 import { encodeFrame, Opcode } from '../src/frame.ts';
+import { acceptLent } from '../src/lent-socket.ts';
 import { SendResult, Wire, type WireOptions } from '../src/wire.ts';
 import { certificate } from './support/certificates.ts';
 import { type ManualClock, manualClock } from './support/manual-clock.ts';
@@ -35,8 +36,12 @@ interface Wired {
   readonly closed: Promise<CloseRecord>;
 }
 
+/** Lent TCP is read through one buffer for all, and its writes have nobody who is called back unless they must wait. */
+const ways = ['TCP', 'lent TCP', 'TLS'] as const;
+type Over = (typeof ways)[number];
+
 interface Setting {
-  readonly over?: 'TCP' | 'TLS';
+  readonly over?: Over;
   readonly options?: Partial<WireOptions>;
   readonly head?: Uint8Array;
   readonly rest?: Uint8Array;
@@ -47,7 +52,7 @@ interface Setting {
 /** A server's wire and a bare peer, connected. */
 async function wired(setting: Setting = {}): Promise<Wired> {
   const { over = 'TCP', options, head, rest = new Uint8Array(0), held: isHeld } = setting;
-  const [tcp, peer] = over === 'TCP' ? await tcpPair() : await tlsPair();
+  const [tcp, peer] = over === 'TLS' ? await tlsPair() : await tcpPair(over === 'lent TCP');
   const clock = manualClock();
   const seen: unknown[] = [];
   const held: number[] = [];
@@ -90,11 +95,15 @@ async function wired(setting: Setting = {}): Promise<Wired> {
   return { wire, tcp, peer, clock, seen, held, closed };
 }
 
-async function tcpPair(): Promise<[Socket, TcpPeer]> {
+async function tcpPair(lent = false): Promise<[Socket, TcpPeer]> {
   const server = createServer({ allowHalfOpen: true, noDelay: true });
   onTestFinished(() => void server.close());
-  const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
-  const peer = await TcpPeer.connect(await listen(server));
+  const port = await listen(server);
+  const accepted = new Promise<Socket>((resolve) => {
+    if (lent) expect(acceptLent(server, resolve, () => {})).toBe(true);
+    else server.once('connection', resolve);
+  });
+  const peer = await TcpPeer.connect(port);
   return [await accepted, peer];
 }
 
@@ -132,7 +141,7 @@ async function stall({ wire, tcp, peer }: Wired): Promise<number> {
   return sent;
 }
 
-describe.each(['TCP', 'TLS'] as const)('over %s', (over) => {
+describe.each(ways)('over %s', (over) => {
   test('the head and the first frames are one write; what came behind the head is the first message', async () => {
     const { peer, seen } = await wired({
       over,
@@ -238,7 +247,7 @@ describe.each(['TCP', 'TLS'] as const)('over %s', (over) => {
   });
 });
 
-describe.each(['TCP', 'TLS'] as const)('a peer that ends its side of %s while octets wait for it', (over) => {
+describe.each(ways)('a peer that ends its side of %s while octets wait for it', (over) => {
   const record = {
     code: 1006,
     initiator: 'network',
@@ -270,7 +279,7 @@ describe.each(['TCP', 'TLS'] as const)('a peer that ends its side of %s while oc
   });
 });
 
-describe.each(['TCP', 'TLS'] as const)('expelled over %s', (over) => {
+describe.each(ways)('expelled over %s', (over) => {
   test('the Close goes out when TCP takes it, and the connection is gone at once', async () => {
     const { wire, peer, tcp, closed } = await wired({ over });
     peer.sendFrame({ opcode: Opcode.binary, payload: new Uint8Array(1000), fin: false });
