@@ -6,7 +6,7 @@ import type { Series } from '../results.ts';
 import { median } from '../statistics.ts';
 import type { Pinning } from './pinning.ts';
 import { type CpuSource, type GeneratorProcess, ServerProcess } from './processes.ts';
-import type { Row } from './rows.ts';
+import type { ServerRow } from './rows.ts';
 import type { Peer } from './subjects.ts';
 import type { Workload } from './workload.ts';
 
@@ -25,9 +25,6 @@ export interface Plan {
   /** The generator's compiled file. */
   readonly generator: string;
 }
-
-/** What has to be known to start a server for it. */
-export type ServerRow = Pick<Row, 'workload'>;
 
 export class Contender {
   readonly peer: Peer;

@@ -196,3 +196,6 @@ export function latencyId(load: (typeof latencyLoads)[number], percentile: strin
 
 export const idleId = 'idle-10000';
 export const idleGoals: readonly Goal[] = goals({ ws: 1.25 });
+
+/** What has to be known to start a server for a row. */
+export type ServerRow = Pick<Row, 'workload'>;

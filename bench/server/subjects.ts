@@ -9,9 +9,9 @@ import { dirname, join } from 'node:path';
 import type { Subject } from '../results.ts';
 import { frameLengths } from './batches.ts';
 import { root } from './build.ts';
-import type { ServerRow as Row } from './contenders.ts';
 import { findInstallable, installable, isInstalled } from './install.ts';
 import type { ServerCommand } from './processes.ts';
+import type { ServerRow as Row } from './rows.ts';
 import type { Target } from './workload.ts';
 
 export interface Peer {
