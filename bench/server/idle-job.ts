@@ -68,6 +68,7 @@ export function idleJob(peers: readonly Peer[], plan: Plan): Job {
     deflate: false,
   });
   const row = { workload: workload(connections) };
+  const quietly = !plan.quick && plan.scale === 1;
 
   async function sample(contender: Contender): Promise<void> {
     const { name } = contender;
@@ -76,9 +77,9 @@ export function idleJob(peers: readonly Peer[], plan: Plan): Job {
       await contender.start(row, plan);
       await contender.open(generator, workload(Math.min(before, connections)));
       await generator.ask({ do: 'close', name });
-      const empty = await settled(contender, !plan.quick);
+      const empty = await settled(contender, quietly);
       await contender.open(generator, row.workload);
-      const full = await settled(contender, !plan.quick);
+      const full = await settled(contender, quietly);
       contender.sample(idleId, (full - empty) / connections);
       contender.add('connections', connections);
       contender.add('MiB before', empty / 2 ** 20);

@@ -51,7 +51,7 @@ export interface ServerCommand {
 }
 
 /** How long a server may take to start, or either process to answer, before it counts as hung. Milliseconds. */
-const patience = 60_000;
+const patience = 120_000;
 
 export class ServerProcess {
   readonly #child: ChildProcess;
