@@ -36,7 +36,7 @@ const readLength = 64 * 1024;
 /**
  * Octets that one connection may bring in one turn of the event loop. libuv reads on for as long as reads come full, up to
  * 2 MiB, and whoever sends without a pause would make all others wait that long. So turns are short while there are
- * others; to one that is alone they would only cost time, a tenth for messages of 1 MiB.
+ * others; to one that is alone they would only cost time, a fifth for messages of 1 MiB.
  */
 const shortTurn = 2 * readLength;
 const longTurn = 16 * readLength;
