@@ -18,7 +18,7 @@ export interface Plan {
 
 const plans = {
   full: { rounds: 7, phase: 3000, settling: 300, tries: 4 },
-  quick: { rounds: 2, phase: 1500, settling: 300, tries: 2 },
+  quick: { rounds: 2, phase: 1000, settling: 300, tries: 1 },
 } as const satisfies Record<string, Plan>;
 
 /** @param scale below 1 for tests, whose figures nobody reads */
