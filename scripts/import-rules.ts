@@ -80,6 +80,7 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
       'src/listener.ts',
       'src/options.ts',
       'src/pending.ts',
+      'src/read-turns.ts',
       'src/refusals.ts',
       'src/rejection.ts',
       'src/server-interface.ts',

@@ -10,6 +10,7 @@
 import { Buffer } from 'node:buffer';
 import { type OnReadOpts, type Server, Socket, type SocketConstructorOpts } from 'node:net';
 import { createReadBuffer } from './mask-kernel.ts';
+import { heldReadLength, type ReadAccount, type Reader, type ReadTurns, readLength } from './read-turns.ts';
 
 /** Who reads a stream and waits for its end. Must not throw. */
 export interface StreamOwner {
@@ -30,52 +31,60 @@ export interface Peer {
   readonly counted: boolean;
 }
 
-/** Octets that one read may bring: as many as node:net's own reads. */
-const readLength = 64 * 1024;
-
-/**
- * Octets that one connection may bring in one turn of the event loop. libuv reads on for as long as reads come full, up to
- * 2 MiB, and whoever sends without a pause would make all others wait that long. So turns are short while there are
- * others; to one that is alone they would only cost time, a fifth for messages of 1 MiB.
- */
-const shortTurn = 2 * readLength;
-const longTurn = 16 * readLength;
-/** So many turns stay short after another connection was heard. */
-const shortTurns = 256;
-
-/** Who was read last, and how many turns are short from now on. */
-let lastRead: LentSocket | undefined;
-let shortTurnsLeft = 0;
-
 /** What all lent sockets are read into. Never empty, and worth something only until the next read. */
 const shared = createReadBuffer(readLength);
+const sharedForHeld = shared.subarray(0, heldReadLength);
+
+/** What the lent sockets of one server have in common. */
+interface LentSockets {
+  readonly turns: ReadTurns;
+  /** Told when TCP is gone. */
+  readonly gone: (socket: LentSocket) => void;
+}
 
 /** An accepted connection. Until it has an owner it is a stream like any other. */
-export class LentSocket extends Socket {
+export class LentSocket extends Socket implements Reader {
   /** Who gets its octets as they come, without a copy. What waits in the stream is not among them: see `own`. */
   owner: StreamOwner | undefined;
   /** Once it is known. */
   peer: Peer | undefined;
-  /** Octets that full reads have brought since the last one that was not full. */
   inTurn = 0;
-  /** Told when TCP is gone. */
-  readonly gone: (socket: LentSocket) => void;
+  account: ReadAccount | undefined;
+  /** Whether it is read into the shorter buffer. */
+  #readsShort = false;
+  readonly all: LentSockets;
 
-  constructor(handle: object, gone: (socket: LentSocket) => void) {
+  constructor(handle: object, all: LentSockets) {
     const options: SocketConstructorOpts & { readonly handle: object; readonly onread: OnReadOpts } = {
       handle,
       allowHalfOpen: true,
       onread: { buffer: shared, callback: receive },
     };
     super(options);
-    this.gone = gone;
+    this.all = all;
     this.setNoDelay(true);
     // Functions that all share: closures of its own would cost each connection more than what they do.
     this.on('end', end);
     this.on('error', fail);
     this.on('close', close);
   }
+
+  /**
+   * Has reads bring as much as its account says. node:net asks a function for the next buffer where it was given one;
+   * here it is given one late, because most connections never need it and all would pay for the calls.
+   */
+  fitReads(): void {
+    const short = this.account?.held === true;
+    if (short === this.#readsShort) return;
+    const next = Object.getOwnPropertySymbols(this).find(({ description }) => description === 'kBufferGen');
+    if (next === undefined) return;
+    this.#readsShort = short;
+    Reflect.set(this, next, short ? lendLess : lendAll);
+  }
 }
+
+const lendAll = (): Uint8Array => shared;
+const lendLess = (): Uint8Array => sharedForHeld;
 
 /** Called by node:net with the socket as `this`. False stops reading. */
 function receive(this: unknown, length: number, buffer: Uint8Array): boolean {
@@ -84,15 +93,11 @@ function receive(this: unknown, length: number, buffer: Uint8Array): boolean {
   // Pausing does not always stop node:net from reading; what comes then waits in the stream, as far as that has room.
   if (this.owner === undefined || this.isPaused()) return this.push(Buffer.from(chunk));
   this.owner.receive(chunk, true);
-  if (lastRead !== this) {
-    lastRead = this;
-    shortTurnsLeft = shortTurns;
-  }
-  this.inTurn = length < readLength ? 0 : this.inTurn + length;
-  if (this.inTurn < (shortTurnsLeft > 0 ? shortTurn : longTurn)) return true;
-  if (shortTurnsLeft > 0) shortTurnsLeft--;
-  this.inTurn = 0;
-  setImmediate(readOn, this);
+  const wait = this.all.turns.after(this, length);
+  if (wait < 0) return true;
+  this.fitReads();
+  if (wait === 0) setImmediate(readOn, this);
+  else setTimeout(readOn, wait, this);
   return false;
 }
 
@@ -115,9 +120,9 @@ function fail(this: LentSocket, error: Error): void {
 }
 
 function close(this: LentSocket): void {
-  if (lastRead === this) lastRead = undefined;
+  this.all.turns.forget(this);
   this.owner?.closed();
-  this.gone(this);
+  this.all.gone(this);
 }
 
 /** Gives a stream an owner. It has to be resumed by the caller. */
@@ -137,11 +142,13 @@ export function own(stream: Socket, owner: StreamOwner): void {
  * Has a server that listens accept its connections as lent sockets. They are not among those that its own `close` waits
  * for.
  * @param accept is given each
+ * @param turns says how long each is read at a time
  * @param gone is told of each when it is closed
  * @returns false, and changes nothing, where this Node.js is not built as it has to be for that
  */
 export function acceptLent(
   server: Server,
+  turns: ReadTurns,
   accept: (socket: LentSocket) => void,
   gone: (socket: LentSocket) => void,
 ): boolean {
@@ -149,8 +156,9 @@ export function acceptLent(
   if (typeof handle !== 'object' || handle === null) return false;
   const acceptAsBefore: unknown = Reflect.get(handle, 'onconnection');
   if (typeof acceptAsBefore !== 'function') return false;
+  const all: LentSockets = { turns, gone };
   return Reflect.set(handle, 'onconnection', function (this: unknown, status: unknown, connection: unknown) {
-    if (isReadable(connection)) accept(new LentSocket(connection, gone));
+    if (isReadable(connection)) accept(new LentSocket(connection, all));
     // Accepting failed, which the server reports, or the connection is of a kind that is not known here.
     else Reflect.apply(acceptAsBefore, this, [status, connection]);
   });

@@ -13,6 +13,7 @@ import { acceptLent, LentSocket, type Peer, type StreamOwner } from './lent-sock
 import { checkCertificate, type ResolvedOptions, type TlsCertificate } from './options.ts';
 import type { Pending, PendingEnd, PendingEntry } from './pending.ts';
 import { ProxyHeaderReader } from './proxy-protocol.ts';
+import { ReadTurns } from './read-turns.ts';
 import { ignore } from './refusals.ts';
 import { tooManyConnections, tooManyFromAddress, tooManyPending } from './upgrades.ts';
 
@@ -100,8 +101,10 @@ export class Listener {
   /** Under TLS it is node:tls that reads. */
   #acceptLent(): void {
     if (this.#tlsServer !== undefined) return;
+    const { maxReadRate, clock } = this.#host.options;
     acceptLent(
       this.#tcpServer,
+      new ReadTurns(maxReadRate, () => clock.now()),
       (tcp) => this.#accept(tcp),
       (tcp) => this.#closed(tcp),
     );

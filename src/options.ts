@@ -92,6 +92,12 @@ export interface ServerOptions {
    * default 256 MiB.
    */
   readonly maxTotalHeldAmount?: number;
+  /**
+   * Octets a second that are read from one connection while others, which bring less, are heard too: reading large
+   * messages, and clearing them away, takes time from everybody. Bursts of a quarter of a second's worth are free, and a
+   * connection that is alone is read as fast as it sends. Not under TLS. At least 64 KiB, default 8 MiB.
+   */
+  readonly maxReadRate?: number;
   /** TCP connections at one time, plain HTTP included; more get 503. Default 16,384. */
   readonly maxConnections?: number;
   /**
@@ -159,6 +165,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     maxMessageLength: 1024 * 1024,
     maxBufferedAmount: 4 * 1024 * 1024,
     maxTotalHeldAmount: 256 * 1024 * 1024,
+    maxReadRate: 8 * 1024 * 1024,
     maxConnections: 16_384,
     maxConnectionsPerAddress: 1024,
     maxPendingUpgrades: 1024,
@@ -187,6 +194,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   checkRange(resolved, 'maxMessageLength', 1, 2 ** 30);
   checkRange(resolved, 'maxBufferedAmount', smallestMaxBufferedAmount, Number.MAX_SAFE_INTEGER);
   checkRange(resolved, 'maxTotalHeldAmount', smallestMaxTotalHeldAmount, Number.MAX_SAFE_INTEGER);
+  checkRange(resolved, 'maxReadRate', 64 * 1024, Number.MAX_SAFE_INTEGER);
   checkRange(resolved, 'maxConnections', 1, Number.MAX_SAFE_INTEGER);
   checkRange(resolved, 'maxConnectionsPerAddress', 1, Number.MAX_SAFE_INTEGER);
   checkRange(resolved, 'maxPendingUpgrades', 1, Number.MAX_SAFE_INTEGER);

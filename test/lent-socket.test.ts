@@ -3,21 +3,23 @@ import { Buffer } from 'node:buffer';
 import { connect, createServer, type Server, Socket } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { acceptLent, type LentSocket, own, type StreamOwner } from '../src/lent-socket.ts';
+import { heldReadLength, ReadTurns, readLength } from '../src/read-turns.ts';
 import { below, type Random } from './fuzz/mutator.ts';
 import { seededRandom } from './support/chopping.ts';
 import { countedOctets } from './support/octets.ts';
 
 const seed = Number(process.env.BAREWIRE_SEED ?? 0x1e47);
-const readLength = 64 * 1024;
 /** So many full reads of one connection in one turn; libuv by itself reads 32 times. */
 const readsInTurn = 2;
 /** And so many when it is alone: when no other has been heard for so many turns. */
 const readsAlone = 16;
 const shortTurns = 256;
+/** Fast enough for nobody to have to wait, unless told otherwise. */
+const quickTurns = () => new ReadTurns(2 ** 40, () => performance.now());
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A server whose connections are lent sockets, and what it accepted. */
-async function lending() {
+async function lending(turns = quickTurns()) {
   const accepted: LentSocket[] = [];
   const gone: LentSocket[] = [];
   const server = createServer(() => {
@@ -26,6 +28,7 @@ async function lending() {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const lends = acceptLent(
     server,
+    turns,
     (socket) => accepted.push(socket),
     (socket) => gone.push(socket),
   );
@@ -315,6 +318,36 @@ describe('whoever sends without a pause', () => {
     expect(at).toBeLessThanOrEqual(3 * readsInTurn);
   });
 
+  test('and brings more than its share is read later and by less, while others are heard, and whole', async () => {
+    // Time stands still, so a burst is all that is free.
+    const rate = 16 * 1024 * 1024;
+    const { pair } = await lending(new ReadTurns(rate, () => 0));
+    const [loud, loudPeer] = await pair();
+    const [quiet, quietPeer] = await pair();
+    const loudOwner = new Recorder();
+    const quietOwner = new Recorder();
+    own(loud, loudOwner);
+    own(quiet, quietOwner);
+    const wait = vi.spyOn(globalThis, 'setTimeout');
+    onTestFinished(() => wait.mockRestore());
+    const waits = () => wait.mock.calls.filter(([, , waiting]: unknown[]) => waiting === loud);
+    const lengths: number[] = [];
+    loudOwner.onReceive = ({ length }) => {
+      if (waits().length > 0) lengths.push(length);
+    };
+    const octets = numbered(8 * 1024 * 1024);
+    loudPeer.write(octets);
+    while (loudOwner.length < octets.length) {
+      quietPeer.write('?');
+      await turn();
+    }
+    expect(loudOwner.octets.equals(octets)).toBe(true);
+    for (const [, milliseconds] of waits()) expect(milliseconds).toBeGreaterThan(0);
+    // All that came behind the burst came so, but for a few reads that were not full.
+    expect(waits().length).toBeGreaterThan((octets.length - rate / 4) / heldReadLength / 2);
+    expect(Math.max(...lengths)).toBe(heldReadLength);
+  });
+
   test('and is paused, or gone, when its next turn comes, is not read on', async () => {
     const { pair } = await lending();
     for (const then of ['pause', 'destroy'] as const) {
@@ -498,14 +531,14 @@ describe('accepting', () => {
     ['one whose onconnection is no function', { onconnection: 'yes' }],
   ])('is left as it is where there is %s inside', (_name, inside) => {
     const before = structuredClone(inside);
-    expect(acceptLent(fake(inside), nobody, nobody)).toBe(false);
+    expect(acceptLent(fake(inside), quickTurns(), nobody, nobody)).toBe(false);
     expect(inside).toEqual(before);
   });
 
   test('is left as it is where it cannot be changed', () => {
     const onconnection = vi.fn();
     const inside = Object.freeze({ onconnection });
-    expect(acceptLent(fake(inside), nobody, nobody)).toBe(false);
+    expect(acceptLent(fake(inside), quickTurns(), nobody, nobody)).toBe(false);
     expect(inside.onconnection).toBe(onconnection);
   });
 
@@ -516,7 +549,7 @@ describe('accepting', () => {
         calls.push([this === inside, ...parameters]);
       },
     };
-    expect(acceptLent(fake(inside), nobody, nobody)).toBe(true);
+    expect(acceptLent(fake(inside), quickTurns(), nobody, nobody)).toBe(true);
     const connection = { readStart() {} };
     inside.onconnection(0, connection);
     inside.onconnection(0, null);

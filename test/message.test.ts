@@ -4,7 +4,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { maximumCompressedLength } from '../src/deflate.ts';
 import { Opcode } from '../src/frame.ts';
 import { MessageAssembler, notUtf8 } from '../src/message.ts';
-import { forEachChopping } from './support/chopping.ts';
+import { below } from './fuzz/mutator.ts';
+import { forEachChopping, seededRandom } from './support/chopping.ts';
 import { countedOctets, hex, utf8 } from './support/octets.ts';
 import { errorOf } from './support/protocol-error.ts';
 
@@ -264,6 +265,29 @@ describe('no step takes long', () => {
       }
       expect(Math.max(...decoded)).toBe(most);
       expect(decoded.reduce((sum, octets) => sum + octets, 0)).toBe(all);
+    }
+  });
+
+  test('long text of any kind, in pieces of any length, is what it was', () => {
+    const random = seededRandom(seed);
+    const kinds = ['plain ASCII, and more of it. ', 'Füße und Größe; ', '元気です。', '😀🎉 ', 'e\u0301'];
+    for (let count = 0; count < 12; count++) {
+      let text = '';
+      while (text.length < 1_500_000) {
+        const kind = kinds[below(random, kinds.length)] as string;
+        text += kind.repeat(1 + below(random, below(random, 2) === 0 ? 20_000 : 200));
+      }
+      const whole = Buffer.from(text);
+      const assembler = new MessageAssembler(2 ** 26);
+      assembler.begin(Opcode.text);
+      for (let start = 0; start < whole.length; ) {
+        const end = Math.min(whole.length, start + 1 + below(random, 100_000));
+        assembler.push(whole, start, end, unknown);
+        start = end;
+        // At most four times what came, but for the smallest blocks.
+        expect(assembler.heldAmount).toBeLessThanOrEqual(Math.max(4 * start, 8192));
+      }
+      expect(assembler.take() === text).toBe(true);
     }
   });
 

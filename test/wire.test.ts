@@ -6,6 +6,7 @@ import type { CloseRecord } from '../src/close-record.ts';
 import { Connection } from '../src/connection.ts';
 import { encodeFrame, Opcode } from '../src/frame.ts';
 import { acceptLent } from '../src/lent-socket.ts';
+import { ReadTurns } from '../src/read-turns.ts';
 import { SendResult, Wire, type WireOptions } from '../src/wire.ts';
 import { certificate } from './support/certificates.ts';
 import { type ManualClock, manualClock } from './support/manual-clock.ts';
@@ -100,7 +101,7 @@ async function tcpPair(lent = false): Promise<[Socket, TcpPeer]> {
   onTestFinished(() => void server.close());
   const port = await listen(server);
   const accepted = new Promise<Socket>((resolve) => {
-    if (lent) expect(acceptLent(server, resolve, () => {})).toBe(true);
+    if (lent) expect(acceptLent(server, new ReadTurns(2 ** 40, () => 0), resolve, () => {})).toBe(true);
     else server.once('connection', resolve);
   });
   const peer = await TcpPeer.connect(port);

@@ -1,6 +1,6 @@
 /**
  * The processes of the isolation bench: where they run, with which priority, and how they are talked to. The server has
- * one core to itself; the probe and the load share the other, and the probe goes first. Used by isolation.bench.ts.
+ * one core to itself but for the bare echo; the probe and the load share the other, and the probe goes first. Used by isolation.bench.ts.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -44,7 +44,7 @@ export function placement(realtime: boolean): Placement {
 /** One sentence on where everything ran, for the notes of the results. */
 export function describePlacement({ pins, realTime, realTimeServer, nice }: Placement): string {
   const where = pins
-    ? 'The server had core 0, with the bare echo; probe and load had core 1'
+    ? 'The main thread of the server had core 0, with the bare echo, and its other threads either; probe and load had core 1'
     : 'No process was pinned to a core';
   const first = realTime
     ? `probe and bare echo${realTimeServer ? ', and behind them the server,' : ''} ran under SCHED_FIFO`
@@ -68,6 +68,12 @@ function place(pid: number, core: 0 | 1, priority: Priority, on: Placement): voi
     if (status !== 0) throw new Error(`${program} ${rest.join(' ')} failed: ${stderr}`);
   };
   if (pins) run('taskset', '-a', '-c', '-p', String(core), id);
+  // What else a server's process does, as clearing away garbage, it may do where there is room, as anywhere.
+  if (pins && priority === 'next') {
+    for (const thread of readdirSync(`/proc/${id}/task`)) {
+      if (thread !== id) run('taskset', '-c', '-p', '0,1', thread);
+    }
+  }
   if (priority === 'first' && realTime) run('chrt', '-f', '-p', '10', id);
   if (priority === 'next' && realTimeServer) run('chrt', '-f', '-p', '5', id);
   if (!nice) return;
