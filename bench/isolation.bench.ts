@@ -22,7 +22,7 @@ import type { Measure, Results, Series } from './results.ts';
 import { median, spread } from './statistics.ts';
 
 export interface IsolationOptions {
-  /** Fewer and shorter rounds, for a look: about half a minute. */
+  /** One round of the phases that a quick look has: about a minute. */
   readonly quick: boolean;
   /** Called when a phase begins, and at the end with `done` equal to `total`. */
   readonly progress: (done: number, total: number, what: string) => void;

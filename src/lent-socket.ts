@@ -5,7 +5,8 @@
  *
  * node:net offers such reading (`onread`) only to sockets that connect. For those that are accepted it takes one step
  * behind its public face, so each thing that is used there is looked for first: on a Node.js that has changed,
- * `acceptLent` does nothing and says so, and the server reads as node:net does by itself.
+ * `acceptLent` does nothing and says so, and the server reads as node:net does by itself; or, where only the place for
+ * another buffer is missing, reads of a connection that is held back stay as long as others.
  */
 import { Buffer } from 'node:buffer';
 import { type OnReadOpts, type Server, Socket, type SocketConstructorOpts } from 'node:net';
@@ -52,6 +53,8 @@ export class LentSocket extends Socket implements Reader {
   account: ReadAccount | undefined;
   /** Whether it is read into the shorter buffer. */
   #readsShort = false;
+  /** Whether its next turn is on its way already. */
+  #waits = false;
   readonly all: LentSockets;
 
   constructor(handle: object, all: LentSockets) {
@@ -81,6 +84,23 @@ export class LentSocket extends Socket implements Reader {
     this.#readsShort = short;
     Reflect.set(this, next, short ? lendLess : lendAll);
   }
+
+  /**
+   * Has it read on after so many milliseconds, or in the next turn of the event loop. When its owner has paused and
+   * resumed it, it may come here again before: more than one at a time would be more than its share.
+   */
+  readLater(milliseconds: number): void {
+    if (this.#waits) return;
+    this.#waits = true;
+    if (milliseconds === 0) setImmediate(readOn, this);
+    else setTimeout(readOn, milliseconds, this);
+  }
+
+  readOn(): void {
+    this.#waits = false;
+    // Whoever has paused it since will resume it.
+    if (!this.isPaused() && !this.destroyed) this.resume();
+  }
 }
 
 const lendAll = (): Uint8Array => shared;
@@ -96,14 +116,12 @@ function receive(this: unknown, length: number, buffer: Uint8Array): boolean {
   const wait = this.all.turns.after(this, length);
   if (wait < 0) return true;
   this.fitReads();
-  if (wait === 0) setImmediate(readOn, this);
-  else setTimeout(readOn, wait, this);
+  this.readLater(wait);
   return false;
 }
 
 function readOn(socket: LentSocket): void {
-  // Whoever has paused it since will resume it.
-  if (!socket.isPaused() && !socket.destroyed) socket.resume();
+  socket.readOn();
 }
 
 /** What has waited in the stream. */

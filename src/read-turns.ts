@@ -70,7 +70,9 @@ export class ReadTurns {
   after(reader: Reader, length: number): number {
     if (this.#lastReader !== reader) {
       this.#lastReader = reader;
-      if (reader.account === undefined || !reader.account.overdrawn) this.#shortTurnsLeft = shortTurns;
+      if (reader.account === undefined || !this.#isOverdrawn(reader.account)) {
+        this.#shortTurnsLeft = shortTurns;
+      }
     }
     if (
       length < readLength &&
@@ -88,6 +90,12 @@ export class ReadTurns {
     if (this.#lastReader === reader) this.#lastReader = undefined;
   }
 
+  /** Whether it still is. It stays so for a while, so that it does not come and go with every turn. */
+  #isOverdrawn(account: ReadAccount): boolean {
+    if (account.overdrawn) account.overdrawn = account.readUntil > this.#now() - burst / 2;
+    return account.overdrawn;
+  }
+
   #afterFullRead(reader: Reader): number {
     const alone = this.#shortTurnsLeft === 0;
     if (reader.inTurn < (alone ? longTurn : shortTurn) && reader.account?.held !== true) return -1;
@@ -98,8 +106,7 @@ export class ReadTurns {
     reader.inTurn = 0;
     // What was brought while nobody else was there is no debt afterwards, but for the last turn.
     account.readUntil = Math.min(Math.max(account.readUntil, now - burst), now) + cost;
-    // Whoever has been is for a while, so that it does not come and go with every turn.
-    account.overdrawn = account.readUntil > (account.overdrawn ? now - burst / 2 : now);
+    account.overdrawn = account.readUntil > now || this.#isOverdrawn(account);
     account.held = account.overdrawn && !alone;
     if (!alone) this.#shortTurnsLeft--;
     return account.held ? Math.max(0, Math.ceil(account.readUntil - now)) : 0;

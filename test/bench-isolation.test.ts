@@ -78,7 +78,7 @@ describe('bench/isolation.bench.ts', () => {
 
   it('leaves no process behind when it is cut off', async () => {
     const program = new Program([...command, '--quick', '--scale', '0.01', '--only', 'barewire']);
-    // A quick look has what is asked for in one large message, and in one broadcast each second.
+    // A quick look has three phases, in one round.
     await program.output(/^1\/3 /m, 'stderr');
     program.signal('SIGKILL');
     // All its processes have its standard error, so it is over when they are.

@@ -18,6 +18,18 @@ const shortTurns = 256;
 const quickTurns = () => new ReadTurns(2 ** 40, () => performance.now());
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
+/** Turns in which the kernel, and a stream that is not paused, take as much as they do. */
+async function someTurns(): Promise<void> {
+  for (let index = 0; index < 50; index++) await turn();
+}
+
+/** Pauses the one end, and lets the other send so much that reads come full afterwards. */
+async function fillWhilePaused(socket: Socket, peer: Socket, octets: Buffer): Promise<void> {
+  socket.pause();
+  peer.write(octets);
+  await someTurns();
+}
+
 /** A server whose connections are lent sockets, and what it accepted. */
 async function lending(turns = quickTurns()) {
   const accepted: LentSocket[] = [];
@@ -180,10 +192,8 @@ describe('a stream with an owner', () => {
     const [socket, peer] = await pair();
     const owner = new Recorder();
     own(socket, owner);
-    socket.pause();
     const octets = numbered(12 * 1024 * 1024);
-    peer.write(octets);
-    for (let index = 0; index < 50; index++) await turn();
+    await fillWhilePaused(socket, peer, octets);
     expect(owner.length).toBe(0);
     expect(socket.readableLength).toBeLessThanOrEqual(2 * readLength);
     expect(peer.writableLength).toBeGreaterThan(0);
@@ -198,7 +208,7 @@ describe('a stream with an owner', () => {
     const octets = numbered(12 * 1024 * 1024);
     peer.write(octets);
     // Until the stream has as much as it takes.
-    for (let index = 0; index < 50; index++) await turn();
+    await someTurns();
     const { readableLength } = socket;
     expect(readableLength).toBeGreaterThan(0);
     const owner = new Recorder();
@@ -207,7 +217,7 @@ describe('a stream with an owner', () => {
     await turn();
     socket.resume();
     socket.pause();
-    for (let index = 0; index < 50; index++) await turn();
+    await someTurns();
     expect(owner.length).toBe(0);
     // That is what makes it worth a test: what has been read must wait, and come behind what waits already.
     expect(socket.readableLength).toBeGreaterThan(readableLength);
@@ -253,11 +263,8 @@ describe('whoever sends without a pause', () => {
     const turns: number[][] = [];
     owner.onReceive = (chunk) => turns.at(-1)?.push(chunk.length);
     own(socket, owner);
-    socket.pause();
     const octets = numbered(8 * 1024 * 1024);
-    peer.write(octets);
-    // So much waits in the kernel that reads come full.
-    for (let index = 0; index < 50; index++) await turn();
+    await fillWhilePaused(socket, peer, octets);
     socket.resume();
     while (owner.length < octets.length) {
       turns.push([]);
@@ -305,10 +312,8 @@ describe('whoever sends without a pause', () => {
     quietOwner.onReceive = () => order.push('quiet');
     own(loud, loudOwner);
     own(quiet, quietOwner);
-    loud.pause();
     const octets = numbered(8 * 1024 * 1024);
-    loudPeer.write(octets);
-    for (let index = 0; index < 50; index++) await turn();
+    await fillWhilePaused(loud, loudPeer, octets);
     loud.resume();
     await loudOwner.until(octets.length);
     await quietOwner.until(1);
@@ -348,16 +353,44 @@ describe('whoever sends without a pause', () => {
     expect(Math.max(...lengths)).toBe(heldReadLength);
   });
 
+  test('and is paused and resumed by its owner while it waits, has no second next turn', async () => {
+    const { pair } = await lending(new ReadTurns(64 * 1024, () => 0));
+    const [loud, loudPeer] = await pair();
+    const [quiet, quietPeer] = await pair();
+    const owner = new Recorder();
+    own(loud, owner);
+    own(quiet, new Recorder());
+    let waiting = 0;
+    const { setTimeout } = globalThis;
+    const wait = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((
+      then: () => void,
+      ...rest: [number, unknown]
+    ) => {
+      if (rest[1] === loud) waiting++;
+      else setTimeout(then, ...rest);
+    }) as typeof setTimeout);
+    onTestFinished(() => wait.mockRestore());
+    loudPeer.write(numbered(8 * 1024 * 1024));
+    for (let index = 0; index < 20; index++) {
+      quietPeer.write('?');
+      await untilTrue(() => index > 0 || waiting > 0);
+      const { length } = owner;
+      loud.pause();
+      loud.resume();
+      // What it reads in between is more than it has for a turn, so it would wait once more.
+      await untilTrue(() => owner.length > length);
+    }
+    expect(waiting).toBe(1);
+  });
+
   test('and is paused, or gone, when its next turn comes, is not read on', async () => {
     const { pair } = await lending();
     for (const then of ['pause', 'destroy'] as const) {
       const [socket, peer] = await pair();
       const owner = new Recorder();
       own(socket, owner);
-      socket.pause();
       const octets = numbered(8 * 1024 * 1024);
-      peer.write(octets);
-      for (let index = 0; index < 50; index++) await turn();
+      await fillWhilePaused(socket, peer, octets);
       const resume = vi.spyOn(socket, 'resume');
       owner.onReceive = (chunk, lent) => {
         // Behind the read that ends its turn, and before the next one.
@@ -437,7 +470,7 @@ describe('a stream without an owner', () => {
     const [socket, peer] = await pair();
     const octets = numbered(12 * 1024 * 1024);
     peer.write(octets);
-    for (let index = 0; index < 50; index++) await turn();
+    await someTurns();
     expect(socket.readableLength).toBeLessThanOrEqual(2 * readLength);
     expect(peer.writableLength).toBeGreaterThan(0);
   });

@@ -7,18 +7,21 @@ import { constants, deflateRawSync } from 'node:zlib';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { encodeFrame, Opcode } from '../src/frame.ts';
 import type { ServerOptions } from '../src/options.ts';
+import { type Reader, type ReadTurns, readLength } from '../src/read-turns.ts';
 import { certificate } from './support/certificates.ts';
+import { manualClock } from './support/manual-clock.ts';
 import { serve } from './support/serving.ts';
 import { answer, TcpPeer, upgradeHead } from './support/tcp-peer.ts';
 
 /** Whether the server finds what it needs to lend reads, and how often it has. */
-const lent = vi.hoisted(() => ({ accepts: true, count: 0 }));
+const lent = vi.hoisted(() => ({ accepts: true, count: 0, turns: undefined as ReadTurns | undefined }));
 vi.mock(import('../src/lent-socket.ts'), async (importOriginal) => {
   const original = await importOriginal();
   return {
     ...original,
     acceptLent: (...parameters: Parameters<typeof original.acceptLent>) => {
       const accepts = lent.accepts && original.acceptLent(...parameters);
+      lent.turns = parameters[1];
       if (accepts) lent.count++;
       return accepts;
     },
@@ -373,6 +376,21 @@ describe('a PROXY header', () => {
 });
 
 /** Everything that comes over TCP, read into memory that all connections share, and as node:net reads by itself. */
+test.each([
+  [64 * 1024, 1],
+  [16 * 1024 * 1024, 64],
+])(
+  'of maxReadRate, %i octets a second, a quarter of a second is free: %i reads',
+  async (maxReadRate, free) => {
+    await serve({}, { maxReadRate, clock: manualClock() });
+    const reader: Reader = { inTurn: 0, account: undefined };
+    let reads = 0;
+    for (; reader.account?.held !== true; reads++) lent.turns?.after(reader, readLength);
+    // What was begun within it is brought to its end: a turn of two.
+    expect(reads).toBe(free + (free % 2 === 0 ? 2 : 1));
+  },
+);
+
 describe.each([true, false])('connections whose reads are lent: %s', (lends) => {
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   const turns = async (count: number): Promise<void> => {

@@ -126,6 +126,21 @@ test('nobody is slowed down by those alone who bring too much themselves', () =>
   expect(turn(other)[1]).toBeGreaterThan(0);
 });
 
+test('whoever brought too much, and brings little since, is somebody that others are held back for', () => {
+  const { time, turns, turn } = timed();
+  const one = reader();
+  const other = reader();
+  while (turn(one)[1] === 0);
+  turns.after(other, 100);
+  for (let index = 0; index <= shortTurns; index++) {
+    turn(other);
+    time.now += cost(longTurn);
+  }
+  expect(turn(other)).toEqual([longTurn, 0]);
+  turns.after(one, 100);
+  expect(turn(other)).toEqual([shortTurn, 0]);
+});
+
 test('what was brought alone is no debt when others come', () => {
   const { time, turns, turn } = timed();
   const one = reader();

@@ -1,6 +1,7 @@
 /**
- * The processes of the isolation bench: where they run, with which priority, and how they are talked to. The server has
- * one core to itself but for the bare echo; the probe and the load share the other, and the probe goes first. Used by isolation.bench.ts.
+ * The processes of the isolation bench: where they run, with which priority, and how they are talked to. The main
+ * thread of the server has one core, with the bare echo; the probe and the load have the other, and the probe goes first.
+ * Used by isolation.bench.ts.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
