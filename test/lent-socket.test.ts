@@ -362,13 +362,16 @@ describe('whoever sends without a pause', () => {
     own(quiet, new Recorder());
     let waiting = 0;
     const { setTimeout } = globalThis;
-    const wait = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((
-      then: () => void,
-      ...rest: [number, unknown]
+    const stayWaiting = (
+      then: (...values: unknown[]) => void,
+      milliseconds?: number,
+      ...values: unknown[]
     ) => {
-      if (rest[1] === loud) waiting++;
-      else setTimeout(then, ...rest);
-    }) as typeof setTimeout);
+      if (values[0] !== loud) return setTimeout(then, milliseconds, ...values);
+      waiting++;
+      return setTimeout(() => {}, 0);
+    };
+    const wait = vi.spyOn(globalThis, 'setTimeout').mockImplementation(stayWaiting as typeof setTimeout);
     onTestFinished(() => wait.mockRestore());
     loudPeer.write(numbered(8 * 1024 * 1024));
     for (let index = 0; index < 20; index++) {
