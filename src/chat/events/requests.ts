@@ -52,10 +52,12 @@ const invitation = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{8,64}$/, 'must be 
 const limit = v.optional(v.pipe(count, v.minValue(1), v.maxValue(maximumPageLength)), entryItemCount);
 /** Seconds, at most a year. Left out: until it is taken back. */
 const seconds = v.optional(v.pipe(count, v.minValue(1), v.maxValue(366 * 24 * 3600)));
+/** One emoji as Unicode recommends them for general interchange, in its one spelling. */
+const oneEmoji = /^\p{RGI_Emoji}$/v;
 const emoji = v.pipe(
   v.string(),
-  v.maxLength(32),
-  v.check((value) => /^\p{RGI_Emoji}$/v.test(value), 'must be one emoji'),
+  v.maxLength(64),
+  v.check((value) => oneEmoji.test(value), 'must be one emoji'),
 );
 
 export const requestData = {
