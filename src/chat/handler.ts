@@ -5,18 +5,18 @@ import type { ErrorCode, Failure, Member, ReplyData, RequestData, RequestName } 
 /** The connection that asks. */
 export interface Caller {
   readonly remoteAddress: string;
-  /** Who it is; undefined before sign-in. */
+  readonly userAgent: string;
+  /** The token that came with the connection, as in a cookie. */
+  readonly credential: string | undefined;
+  /** Who it is, and on which device; undefined before sign-in. */
   readonly member: Member | undefined;
-  /** The room that it is in; undefined before sign-in. */
-  readonly room: string | undefined;
+  readonly device: string | undefined;
   readonly isClosed: boolean;
   /**
-   * Makes it a member's and brings it into a room. What is pushed from now on waits until the reply has gone out;
-   * messages that the reply holds itself are then left out.
+   * Makes it a member's. What is pushed from now on waits until the reply has gone out; events of the log that the
+   * reply's cursor covers are then left out.
    */
-  enter(member: Member, room: string): void;
-  /** The list of members for the reply was made just now: who joined or left before is in it, and need not be told. */
-  presenceRead(): void;
+  enter(member: Member, device: string): void;
   /** Undoes `enter`, as when the reply could not be made. */
   exit(): void;
   /** Called after the reply has gone out. */
@@ -51,13 +51,8 @@ export function memberOf(caller: Caller): Member {
   throw new Refusal('signed-out', 'Only members may do this: sign in with session:enter or session:resume.');
 }
 
-/** @throws Refusal `room-unknown` when there is no such room, or the caller is not in it */
-export function checkRoom(caller: Caller, room: string): void {
-  if (caller.room !== room) throw roomUnknown();
-}
-
-export function roomUnknown(): Refusal {
-  return new Refusal('room-unknown', 'There is no room of that name.', { field: 'data.room' });
+export function roomUnknown(field = 'data.room'): Refusal {
+  return new Refusal('room-unknown', 'There is no room of that name that you may see.', { field });
 }
 
 /** @throws Refusal `rate-limited` when there is something to wait for */

@@ -1,40 +1,82 @@
 /**
- * The log of everything said: the interface that sqlite-log.ts and memory-log.ts keep, and whatever serves several
- * machines later. Each room's messages are numbered 1, 2, 3 … without gaps; the numbers belong to an epoch, which
- * changes only when a log is begun anew. Called by chat.ts and the handlers.
+ * The log: every event of every room, in one order, each once, for ever. What it promises: an event that was
+ * acknowledged is on the disk; offsets only grow, and belong to an epoch, which changes only when a log is begun anew;
+ * each event names the one before it in its room, so that a reader sees a hole. sqlite-log.ts is the one that is used,
+ * memory-log.ts one for tests. Called by chat.ts, the handlers and the API.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Message } from './events.ts';
+import type { Item, Message, RoomEvent } from './events.ts';
 
-/** A message that has no place yet. `id` is new; author id and nonce together are unique in the log. */
-export type Entry = Omit<Message, 'offset'>;
+/** What is decided with the place in the log. */
+type Placed = 'offset' | 'previous';
+/** An event that has no place yet. `id` is new; author id and nonce together are unique in the log. */
+export type Entry = RoomEvent extends infer Event
+  ? Event extends RoomEvent
+    ? Omit<Event, Placed | 'edited' | 'deleted' | 'reactions'>
+    : never
+  : never;
 
 export type Appended =
   /** It was stored, and is durable. */
-  | { readonly status: 'stored'; readonly message: Message }
+  | { readonly status: 'stored'; readonly event: RoomEvent }
   /** The author sent the same under that nonce before: this is what was stored then. */
-  | { readonly status: 'repeated'; readonly message: Message }
+  | { readonly status: 'repeated'; readonly event: RoomEvent }
   /** The author used that nonce for something else. */
   | { readonly status: 'conflict' };
 
-export interface Log {
-  readonly epoch: string;
-  /** Stores a message unless it is there. Resolves when it is durable. @throws when the storage fails */
-  append(entry: Entry): Promise<Appended>;
-  /** The oldest messages after an offset, oldest first, at most `limit`. */
-  readAfter(room: string, offset: number, limit: number): Promise<Message[]>;
-  /** The newest messages before an offset (by default: of all), oldest first, at most `limit`. */
-  readBefore(room: string, offset: number | undefined, limit: number): Promise<Message[]>;
-  /** Offset of the newest message, 0 when there is none. */
-  newestOffset(room: string): Promise<number>;
-  /**
-   * Calls back for each stored message, in the order of the offsets, when it can be read and before `append` resolves.
-   * @returns what ends the subscription
-   */
-  onStored(listener: (message: Message) => void): () => void;
+export interface Items {
+  readonly items: Item[];
+  readonly hasOlder: boolean;
+  readonly hasNewer: boolean;
 }
 
-/** Whether a repeated send asks for what is stored: same room, same content. */
-export function isSameSend(stored: Message, entry: Entry): boolean {
-  return stored.room === entry.room && isDeepStrictEqual(stored.content, entry.content);
+export interface Log {
+  readonly epoch: string;
+  /** Offset of the newest event in any room, 0 when there is none. */
+  readonly newest: number;
+  /**
+   * Stores an event unless it is there. Resolves when it is durable.
+   * @param alongside further changes to the same database, in the same transaction, only when it is stored
+   * @throws when the storage fails, or what `alongside` throws: then nothing is stored
+   */
+  append(entry: Entry, alongside?: () => void): Promise<Appended>;
+  /** The events of these rooms after an offset, as they were stored, oldest first, at most `limit`. */
+  readAfter(rooms: readonly string[], offset: number, limit: number): RoomEvent[];
+  /** Messages and notices of a room before an offset (by default: the newest), each message as it is now. */
+  itemsBefore(room: string, offset: number | undefined, limit: number): Items;
+  /** The same after an offset. */
+  itemsAfter(room: string, offset: number, limit: number): Items;
+  /** The message of that id as it is now, or undefined. */
+  findMessage(id: string): Message | undefined;
+  /** Earlier texts of a message, oldest first, the present one last. */
+  versionsOf(id: string): { readonly time: number; readonly text: string }[];
+  /** Messages of these rooms that have all the words, newest first, before an offset if one is given. */
+  search(query: string, rooms: readonly string[], before: number | undefined, limit: number): Message[];
+  /** Offset of a room's newest event and time of its newest message; 0 when there is none. */
+  newestOf(room: string): { readonly offset: number; readonly time: number };
+  /** Messages in a room after an offset by others than that member, and those that mention them; neither above `limit`. */
+  countAfter(
+    room: string,
+    offset: number,
+    memberId: string,
+    limit: number,
+  ): { unread: number; mentions: number };
+  /** Forgets a room's events before an offset, and all that belongs to them. Resolves with how many there were. */
+  trim(room: string, before: number): Promise<number>;
+  /**
+   * Calls back for each stored event, in the order of the offsets, when it can be read and before `append` resolves.
+   * @returns what ends the subscription
+   */
+  onStored(listener: (event: RoomEvent) => void): () => void;
+}
+
+/** Whether a repeated send asks for what is stored: everything the same but its place, its id and its time. */
+export function isSameSend(stored: RoomEvent, entry: Entry): boolean {
+  return isDeepStrictEqual(essence(stored), essence(entry));
+}
+
+function essence(event: RoomEvent | Entry): object {
+  const { id: _id, time: _time, author, ...rest } = event;
+  const { offset: _offset, previous: _previous, ...kept } = { offset: 0, previous: 0, ...rest };
+  return { ...kept, author: author.id };
 }
