@@ -54,6 +54,13 @@ export interface ChannelUser {
   receive(data: string | Uint8Array): void;
   /** What had waited has been taken: `bufferedAmount` is low again. */
   drained(): void;
+  /**
+   * Does what the request `session:resume` with the channel's credential would do, after the hello, and says how it
+   * went by a push: `session:entered`, or `reply:error` without an id. For streams, whose request says it all. To be
+   * called at most once, right after `accept`.
+   * @param since up to where the client has everything; undefined to begin
+   */
+  resume?(since: { readonly epoch: string; readonly offset: number } | undefined): void;
   /** The connection is gone, once, however that came. */
   closed(): void;
 }
