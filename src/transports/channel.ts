@@ -31,6 +31,11 @@ export interface Push {
 
 /** A way to one client. Nothing here throws; what is sent after the end is dropped. */
 export interface Channel {
+  /**
+   * Name of this connection that nobody can guess: 18 random octets as base64url. `server:hello` says it; over HTTP it
+   * is part of the addresses to which requests are sent.
+   */
+  readonly id: string;
   readonly transport: TransportName;
   /** IP address of the client, for the limits. */
   readonly remoteAddress: string;

@@ -31,6 +31,11 @@ export const pushes = {
   }),
   /** The server is about to restart: come back when the close reason says, else after a random wait of up to so many milliseconds. */
   'server:restart': v.object({ retryWithin: count }),
+  /**
+   * The last message of a connection over HTTP, which has no Close frame: why the server ends it, with a code and a
+   * reason as RFC 6455 §7.4 has them. Said by the transport.
+   */
+  'connection:closed': v.object({ code: count, reason: v.string() }),
   /** What `session:resume` would have answered, on a stream that came with credentials and asked for it. */
   'session:entered': entranceSchema,
   /** To every member of the room, the author's own connections included. */
@@ -62,6 +67,7 @@ export const serverEventSchema = v.variant('event', [
   v.object({ event: v.literal('reply:error'), id: v.optional(count), data: failureSchema }),
   push('server:hello'),
   push('server:restart'),
+  push('connection:closed'),
   push('session:entered'),
   push('room:event'),
   push('room:changed'),
