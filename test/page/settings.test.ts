@@ -19,7 +19,15 @@ function setUp(languages: readonly string[] = ['fr', 'zh-CN'], storage = new Fak
 
 test('follows system and browser until something is chosen', () => {
   const { settings } = setUp();
-  expect(settings.getState()).toEqual({ theme: 'system', languageChoice: 'system', language: 'zh' });
+  expect(settings.getState()).toEqual({
+    theme: 'system',
+    languageChoice: 'system',
+    language: 'zh',
+    enterKey: 'send',
+    notifications: 'mentions',
+    wire: 'drawn',
+    notificationsOffered: false,
+  });
 });
 
 test('keeps what is chosen, and can go back to the system', () => {
@@ -27,9 +35,25 @@ test('keeps what is chosen, and can go back to the system', () => {
   settings.setTheme('dark');
   settings.setLanguage('en');
   const again = setUp(['zh'], storage).settings;
-  expect(again.getState()).toEqual({ theme: 'dark', languageChoice: 'en', language: 'en' });
+  expect(again.getState()).toMatchObject({ theme: 'dark', languageChoice: 'en', language: 'en' });
   again.setLanguage('system');
-  expect(again.getState()).toEqual({ theme: 'dark', languageChoice: 'system', language: 'zh' });
+  expect(again.getState()).toMatchObject({ theme: 'dark', languageChoice: 'system', language: 'zh' });
+});
+
+test('keeps the other choices beside them', () => {
+  const { settings, storage } = setUp();
+  settings.setChoice({ enterKey: 'new-line' });
+  settings.setTheme('dark');
+  settings.setChoice({ notifications: 'off', wire: 'folded', notificationsOffered: true });
+  expect(setUp(['zh'], storage).settings.getState()).toEqual({
+    theme: 'dark',
+    languageChoice: 'system',
+    language: 'zh',
+    enterKey: 'new-line',
+    notifications: 'off',
+    wire: 'folded',
+    notificationsOffered: true,
+  });
 });
 
 test.each(['{', '{"theme":"pink"}', '7'])('a broken value (%j) is the default', (text) => {
