@@ -11,6 +11,7 @@ export interface Page {
   readonly settingsState: SettingsState;
   readonly actions: ChatActions;
   readonly onWire: ChatStore['onWire'];
+  readonly onArrival: ChatStore['onArrival'];
 }
 
 export const PageContext = createContext<Page | undefined>(undefined);
