@@ -149,6 +149,7 @@ const migrations = [
     label TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     last_seen INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
     is_confirmed INTEGER NOT NULL DEFAULT 0
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX device_member ON device (member_id);
@@ -208,6 +209,8 @@ export class Database {
   readonly epoch: string;
   /** Random and never shown: it keeps image ids from being guessed. */
   readonly imageSecret: string;
+  /** Random and never shown: it signs tokens. */
+  readonly tokenSecret: string;
   readonly #libsql: Libsql.Database;
   readonly #lock: Libsql.Database;
   #jobs: Job[] = [];
@@ -228,6 +231,7 @@ export class Database {
     }
     this.epoch = this.#meta('epoch', () => randomBytes(12).toString('base64url'));
     this.imageSecret = this.#meta('image-secret', () => randomBytes(32).toString('base64url'));
+    this.tokenSecret = this.#meta('token-secret', () => randomBytes(32).toString('base64url'));
   }
 
   /** The rows that a query finds, as the driver gives them: one object each. */

@@ -1,6 +1,9 @@
 /** What a handler is given, and what it may answer. One handler per request, in handlers/, one file per domain. */
 import type { Chat } from './chat.ts';
-import type { ErrorCode, Failure, Member, ReplyData, RequestData, RequestName } from './events.ts';
+import type { Member, ReplyData, RequestData, RequestName } from './events.ts';
+import { Refusal } from './refusal.ts';
+
+export { checkRate, Refusal } from './refusal.ts';
 
 /** The connection that asks. */
 export interface Caller {
@@ -34,17 +37,6 @@ export type Handler<Name extends RequestName> = (
   data: RequestData<Name>,
 ) => ReplyData<Name> | Promise<ReplyData<Name>>;
 
-/** Thrown by a handler to refuse what was asked. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-  readonly failure: Failure;
-
-  constructor(code: ErrorCode, message: string, more: Omit<Failure, 'code' | 'message'> = {}) {
-    super(message);
-    this.failure = { code, message, ...more };
-  }
-}
-
 /** Who asks. @throws Refusal `signed-out` before sign-in */
 export function memberOf(caller: Caller): Member {
   if (caller.member !== undefined) return caller.member;
@@ -53,12 +45,4 @@ export function memberOf(caller: Caller): Member {
 
 export function roomUnknown(field = 'data.room'): Refusal {
   return new Refusal('room-unknown', 'There is no room of that name that you may see.', { field });
-}
-
-/** @throws Refusal `rate-limited` when there is something to wait for */
-export function checkRate(retryAfter: number, what: string): void {
-  if (retryAfter === 0) return;
-  const seconds = Math.ceil(retryAfter / 1000);
-  const message = `${what}: try again in ${seconds} second${seconds === 1 ? '' : 's'}.`;
-  throw new Refusal('rate-limited', message, { retryAfter });
 }
