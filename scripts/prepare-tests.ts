@@ -1,14 +1,17 @@
 // `npm test` runs this first: makes sure of what the tests need beyond npm's dependencies: three browsers, fonts for emoji
-// and Chinese, a WebSocket client in Python, and Bun. On Debian as root it installs what is missing, Bun anywhere;
-// elsewhere it names each missing thing and how to get it, and stops.
+// and Chinese, a WebSocket client in Python, Bun, curl, and two proxies to stand before the chat. On Debian as root it
+// installs what is missing, Bun anywhere; elsewhere it names each missing thing and how to get it, and stops.
 // When all is there it takes some milliseconds and prints nothing.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import {
   bunBuild,
   findChromium,
+  findCurl,
   findFirefox,
+  findHaproxy,
   findMiniBrowser,
+  findNginx,
   findProgram,
   findPythonWithWebSockets,
   hasFontFor,
@@ -93,6 +96,24 @@ const needs: readonly Need[] = [
     packages: ['python3-websockets'],
     advice: 'install Python 3 and its library websockets',
     isPresent: () => findPythonWithWebSockets() !== undefined,
+  },
+  {
+    what: 'curl (every command in docs/chat-protocol.md is run)',
+    packages: ['curl'],
+    advice: 'install curl',
+    isPresent: () => findCurl() !== undefined,
+  },
+  {
+    what: 'HAProxy (a proxy that blocks upgrades stands before the chat)',
+    packages: ['haproxy'],
+    advice: 'install HAProxy',
+    isPresent: () => findHaproxy() !== undefined,
+  },
+  {
+    what: 'nginx (a proxy that collects streams stands before the chat)',
+    packages: ['nginx-light'],
+    advice: 'install nginx',
+    isPresent: () => findNginx() !== undefined,
   },
   ...bunNeeds,
 ];

@@ -74,6 +74,18 @@ export function findMiniBrowser(): string | undefined {
     .find(isExecutable);
 }
 
+export const findCurl = (): string | undefined => findProgram('curl');
+
+/** Debian keeps servers where only root's PATH looks. */
+const serverPlaces = (name: string): string[] =>
+  ['/usr/sbin', '/usr/local/sbin'].map((place) => join(place, name));
+
+export const findHaproxy = (): string | undefined =>
+  findProgram('haproxy') ?? serverPlaces('haproxy').find(isExecutable);
+
+export const findNginx = (): string | undefined =>
+  findProgram('nginx') ?? serverPlaces('nginx').find(isExecutable);
+
 /** Whether fontconfig knows a font with this code point (hexadecimal). Systems without fontconfig bring their own. */
 export function hasFontFor(codePoint: string): boolean {
   if (process.platform !== 'linux') return true;
