@@ -13,7 +13,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import * as v from 'valibot';
-import type { Logger } from './channel.ts';
+import type { Logger } from '../logger.ts';
 import type { Clock } from './clock.ts';
 import { type Database, numberOf, textOf, unusable } from './database.ts';
 import { type Image, imageTypes, maximumImageLength } from './events.ts';
