@@ -111,7 +111,7 @@ const needs: readonly Need[] = [
   },
   {
     what: 'nginx (a proxy that collects streams stands before the chat)',
-    packages: ['nginx-light'],
+    packages: ['nginx'],
     advice: 'install nginx',
     isPresent: () => findNginx() !== undefined,
   },
