@@ -1,4 +1,7 @@
 /** The chat page in English. The shape, and what each text is for, is in table.ts. */
+
+import { conversationEn } from './en-conversation.ts';
+import { panelsEn } from './en-panels.ts';
 import { createFormats } from './formats.ts';
 import type { Texts } from './table.ts';
 
@@ -14,13 +17,77 @@ const willGoOut = (waiting: number) =>
 const soon = (seconds: number) =>
   seconds <= 0 ? 'Trying again now…' : `Trying again in ${counted(seconds, 'second', 'seconds')}.`;
 
+const transports = {
+  websocket: 'WebSocket',
+  'event-stream': 'Event stream',
+  'fetch-stream': 'Fetch stream',
+  'long-poll': 'Long polling',
+  'short-poll': 'Short polling',
+} as const;
+
+const failure: Texts['failure'] = {
+  malformed: () => 'The server could not read this message. Reload the page, then try again.',
+  'unknown-event': () => 'The server does not know this kind of message. Reload the page, then try again.',
+  invalid(failure) {
+    if (failure.field === 'image.length') return 'The image is too large for the server. Make it smaller.';
+    if (failure.field === 'image.pixels')
+      return 'The image has more pixels than the server can take. Make it smaller.';
+    if (failure.field === 'image.type')
+      return 'The server could not read this as an image. Try another file, or save it anew as PNG or JPEG.';
+    return 'The server refused this as it is. Change it and try again.';
+  },
+  'signed-out': () =>
+    'You were signed out before this was confirmed. If it is not in the conversation, send it again.',
+  'signed-in': () => 'You are signed in already. Reload the page.',
+  'name-taken': () => 'Somebody here already has that name. Choose another.',
+  'password-needed': () => 'That name has a password. Type it, or choose another name.',
+  'password-wrong': (failure) =>
+    failure.field?.includes('server')
+      ? 'That is not the password of this server. Ask whoever runs it.'
+      : 'That is not the password. Type it once more.',
+  'invitation-needed': () =>
+    'This server lets in only who is invited, or who knows its password. Ask whoever runs it for a link.',
+  'invitation-unknown': () => 'This invitation is used up, too old or mistyped. Ask for a new one.',
+  'token-unknown': () => 'Your session has ended. Enter again to go on.',
+  'token-expired': () => 'Your session has ended. Enter again to go on.',
+  'device-unknown': () => 'That device is signed out already.',
+  'room-unknown': () => 'There is no such room, or it is private and you are not in it.',
+  'room-exists': () => 'There is a room of that name already. Choose another name, or join it.',
+  'not-joined': () => 'You are not in this room any more. Join it again to go on.',
+  forbidden: () => 'You may not do that here: it takes a moderator or an owner.',
+  banned: (failure) =>
+    failure.retryAfter === undefined
+      ? 'You are banned here.'
+      : `You are banned here for another ${format.duration(failure.retryAfter)}.`,
+  muted: (failure) =>
+    failure.retryAfter === undefined
+      ? 'A moderator has muted you in this room: you can read, but not write.'
+      : `A moderator has muted you in this room for another ${format.duration(failure.retryAfter)}.`,
+  'slow-mode': (failure) =>
+    `This room is in slow mode. You can write again in ${format.seconds(failure.retryAfter ?? 1000)}.`,
+  'member-unknown': () => 'There is nobody of that name any more.',
+  'message-unknown': () => 'That message is not there any more.',
+  'image-unknown': () => 'The server no longer has this image. Add it again.',
+  'nonce-reused': () => 'This was mixed up with an earlier message. Copy it and send it anew.',
+  'rate-limited': (failure) =>
+    failure.retryAfter === undefined
+      ? 'That was a lot at once. Wait a moment, then try again.'
+      : `That was a lot at once. Try again in ${format.seconds(failure.retryAfter)}.`,
+  'too-many': () => 'That is more than this server keeps. Remove something first, then try again.',
+  unsupported: () =>
+    'This cannot be done over the connection that you have now. Try again when it is better.',
+  internal: () => 'Something failed in the server. It is not your doing; try again in a moment.',
+};
+
 export const en: Texts = {
   language: 'en',
   tag: 'en',
   format,
+  ...conversationEn,
+  ...panelsEn(format),
 
   app: {
-    title: (room, unread) => `${unread === 0 ? '' : `(${format.number(unread)}) `}#${room} · barewire`,
+    title: (room, unread) => `${unread === 0 ? '' : `(${format.number(unread)}) `}${room} · barewire`,
     tagline: 'A chat where the wire is visible.',
     description: 'A group chat on a WebSocket server written by hand.',
     skipToMessages: 'Skip to the messages',
@@ -37,7 +104,7 @@ export const en: Texts = {
 
   signIn: {
     heading: 'Come on in',
-    lead: 'Pick a name and start talking. No account, no password.',
+    lead: 'Pick a name and start talking. No account needed.',
     nameLabel: 'Your name',
     placeholder: 'What should people call you?',
     hint: '1 to 32 characters. Everyone here can see it.',
@@ -45,7 +112,8 @@ export const en: Texts = {
     entering: 'Entering…',
     waiting: 'Waiting for the connection. You go in as soon as it is there.',
     avatar: 'Your picture. It follows from your name.',
-    promise: 'This browser is remembered for 24 hours, so nobody else can take your name.',
+    promise:
+      'This browser stays signed in, and nobody else can take your name meanwhile. A password, which you can set later, keeps it for good.',
     problem: {
       empty: 'Type a name first.',
       'too-long': 'That name is too long. 32 characters is the most.',
@@ -54,67 +122,23 @@ export const en: Texts = {
     taken: (name) => `Somebody here is already called “${name}”.`,
     useSuggestion: (suggestion) => `Use “${suggestion}”`,
     ended: 'Your session has ended. Enter again to go on where you were.',
-  },
-
-  room: {
-    name: (room) => `#${room}`,
-    rooms: 'Rooms',
-    conversation: (room) => `Conversation in #${room}`,
-    emptyTitle: 'Nothing has been said yet',
-    emptyBody: 'Say the first word. Whoever comes later can read it too.',
-    beginning: (room) => `This is where #${room} begins.`,
-    loadingOlder: 'Loading older messages…',
-    loadOlder: 'Load older messages',
-    gap: 'Some messages between these are not loaded.',
-    loadGap: 'Load them',
-    newMessages: (count) => `${format.number(count)} new`,
-    newLine: (count) => `${format.number(count)} new`,
-    jumpToNewest: 'Go to the newest message',
-    joined: (name) => `${name} joined`,
-    left: (name) => `${name} left`,
-    joinedMany: (names) => `${format.list(names)} joined`,
-    leftMany: (names) => `${format.list(names)} left`,
-    openRooms: 'Show rooms',
-    openPeople: 'Show who is here',
-  },
-
-  people: {
-    heading: 'People',
-    here: (count) => `${format.number(count)} here`,
-    you: 'you',
-    nameAndYou: (name) => `${name} (you)`,
-    avatarOf: (name) => `Picture of ${name}`,
-    alone: 'Just you so far. Share the address of this page to invite people.',
-  },
-
-  message: {
-    by: (name, time) => `${name} at ${time}`,
-    own: (time) => `You at ${time}`,
-    copy: 'Copy text',
-    copied: 'Copied',
-    actions: 'Message actions',
-    image: (name) => `Image from ${name}`,
-    openImage: (name) => `Open the image from ${name} in full size`,
-    imageFailed: 'This image could not be loaded.',
-    imageLoading: 'Loading image…',
-  },
-
-  composer: {
-    label: (room) => `Message to #${room}`,
-    placeholder: (room) => `Message #${room}…`,
-    placeholderOffline: 'Write on, it will wait.',
-    send: 'Send',
-    attach: 'Add images',
-    emoji: 'Add emoji',
-    dropHere: 'Drop images here to send them',
-    imageRule: (limit) => `PNG, JPEG, GIF, WebP or AVIF, up to ${format.octets(limit)} each`,
-    hint: 'Enter sends, Shift + Enter starts a new line',
-    charactersLeft: (count) =>
-      count >= 0
-        ? `${counted(count, 'character', 'characters')} left`
-        : `${counted(-count, 'character', 'characters')} too many`,
-    tooLong: (limit) =>
-      `That is longer than ${format.number(limit)} characters. Shorten it or send it in parts.`,
+    invited: 'You are invited',
+    needed: {
+      password: 'This server asks for its password the first time. Whoever runs it can tell you.',
+      invitation: 'This server is for who is invited. Open the link that you were given.',
+      either: 'This server lets in who is invited, or who knows its password.',
+    },
+    kept: (name) => `“${name}” has a password. If the name is yours, type it here.`,
+    passwordLabel: 'Password of this name',
+    serverPasswordLabel: 'Password of this server',
+    haveServerPassword: 'I know the server’s password',
+    wrong: {
+      name: 'That is not the password of this name. Type it once more, or take another name.',
+      server: 'That is not the password of this server. Ask whoever runs it.',
+    },
+    passwordMissing: 'Type the password first.',
+    showPassword: 'Show the password',
+    hidePassword: 'Hide the password',
   },
 
   emoji: {
@@ -146,19 +170,6 @@ export const en: Texts = {
     },
   },
 
-  outgoing: {
-    pending: 'Waiting',
-    waitingForConnection: 'Goes out when you are back',
-    uploading: (progress) => `Uploading, ${format.percent(progress)}`,
-    sending: 'Sending…',
-    failed: 'Not sent',
-    retry: 'Try again',
-    copy: 'Copy',
-    discard: 'Discard',
-    cancelUpload: 'Cancel the upload',
-    imageNamed: (file) => `Your image ${file}`,
-  },
-
   connection: {
     connecting: 'Connecting…',
     reconnecting: 'Reconnecting…',
@@ -176,9 +187,11 @@ export const en: Texts = {
     stoppedTitle: 'This page is out of date',
     stopped: 'The server has been updated and speaks a newer protocol. Reload the page to go on.',
     roundTrip: (milliseconds) => format.duration(milliseconds),
-    transport: 'WebSocket',
-    stripLine: (roundTripTime) =>
-      roundTripTime === undefined ? 'WebSocket' : `${format.duration(roundTripTime)} · WebSocket`,
+    transports,
+    stripLine: (roundTripTime, transport) =>
+      roundTripTime === undefined
+        ? transports[transport]
+        : `${format.duration(roundTripTime)} · ${transports[transport]}`,
     stripButton: (line) => `Connection: ${line}. Show details`,
   },
 
@@ -186,21 +199,43 @@ export const en: Texts = {
     heading: 'Connection',
     state: 'State',
     transport: 'Transport',
+    own: 'This tab holds the connection.',
+    shared: 'Shared: another tab holds the connection for all of them.',
+    about: {
+      websocket: 'One connection, both ways.',
+      'event-stream': 'The server’s words come as server-sent events, yours go as requests.',
+      'fetch-stream': 'The server’s words come as one long answer, yours go as requests.',
+      'long-poll': 'A request waits at the server until there is something to say.',
+      'short-poll': 'This page asks again and again, because nothing better gets through.',
+    },
     roundTripTime: 'Round trip',
     connectedFor: 'Connected for',
     sent: 'Sent',
     received: 'Received',
     traffic: (messages, octets) => `${counted(messages, 'message', 'messages')}, ${format.octets(octets)}`,
-    reconnects: 'Reconnects',
+    resumes: 'Resumed',
+    resumed: (count) => (count === 0 ? 'Never' : `${counted(count, 'time', 'times')}, nothing missed`),
     lastClose: 'Last close',
-    closed: (code, reason, time) => `${code}${reason === '' ? '' : ` “${reason}”`} at ${time}`,
+    closed: (code, reason, time, transport) =>
+      `${code}${reason === '' ? '' : ` “${reason}”`} at ${time}, over ${transport}`,
     neverClosed: 'None on this page',
     unknown: 'Not known yet',
-    reconnectNow: 'Reconnect now',
-    legend: 'Each tick is one message: up is from you, down is to you.',
+    reconnectNow: 'Try now',
+    legend: 'Each tick is one frame on the wire: up is from you, down is to you, height is size.',
     up: 'From you',
     down: 'To you',
-    kinds: { text: 'Text', binary: 'Binary', ping: 'Ping', pong: 'Pong', close: 'Close', error: 'Error' },
+    kinds: {
+      text: 'Text',
+      binary: 'Binary',
+      continuation: 'Continuation',
+      ping: 'Ping',
+      pong: 'Pong',
+      close: 'Close',
+      error: 'Error',
+    },
+    compressed: 'Compressed',
+    draw: 'Draw the wire',
+    fold: 'Fold the wire',
     closeMeaning(code) {
       switch (code) {
         case 1000:
@@ -238,16 +273,21 @@ export const en: Texts = {
   },
 
   menu: {
-    label: (name) => `${name}: settings and log out`,
+    label: (name) => `${name}: preferences and sign out`,
     theme: 'Theme',
     themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
     language: 'Language',
     languages: { system: 'As the browser', en: 'English', zh: '中文' },
+    enterKey: 'Enter key',
+    enterKeys: { send: 'Sends', 'new-line': 'New line' },
+    preferences: 'Preferences',
+    devices: 'Devices',
+    password: 'Password for your name',
     keys: 'Keyboard shortcuts',
-    logOut: 'Log out',
-    logOutHint: 'Frees your name at once, in every tab.',
+    logOut: 'Sign out',
+    logOutHint: 'On this device, in every tab.',
     logOutWaiting: (count) =>
-      `${counted(count, 'message has', 'messages have')} not been sent and will be lost. Log out all the same?`,
+      `${counted(count, 'message has', 'messages have')} not been sent and will be lost. Sign out all the same?`,
   },
 
   keys: {
@@ -256,6 +296,12 @@ export const en: Texts = {
     newLine: 'Start a new line',
     closeLayer: 'Close what is on top',
     listKeys: 'Show this list',
+    jump: 'Jump to a room, a person or a command',
+    search: 'Search the messages',
+    editLast: 'Edit your last message',
+    writing: 'Writing',
+    moving: 'Getting around',
+    page: 'Everywhere',
     focusComposer: 'Go to the message field',
     emoji: 'Open the emoji picker',
     attach: 'Add images',
@@ -273,6 +319,10 @@ export const en: Texts = {
     next: 'Next image',
     open: 'Open in a new tab',
     download: 'Download',
+    zoomIn: 'Larger',
+    zoomOut: 'Smaller',
+    zoomReset: 'Fit to the window',
+    zoomed: (share) => format.percent(share),
     details: (width, height, length) => `${width} × ${height}, ${format.octets(length)}`,
     position: (index, count) => `${format.number(index)} of ${format.number(count)}`,
     failed: 'This image could not be loaded. Check the connection and open it again.',
@@ -292,49 +342,25 @@ export const en: Texts = {
         case 'rate-limited':
           return `That was a lot at once. The rest goes out by itself in ${format.seconds(toast.retryAfter)}.`;
         case 'signed-out-elsewhere':
-          return 'You were logged out in another tab.';
+          return 'You were signed out in another tab or on another device.';
         case 'history-failed':
           return 'Older messages could not be loaded. Scroll up to try again.';
+        case 'message-gone':
+          return 'That message is not there any more.';
+        case 'room-gone': {
+          const why = toast.reason === '' ? '' : ` The reason given: “${toast.reason}”.`;
+          if (toast.why === 'left') return `You have left ${toast.name}.`;
+          return toast.why === 'kicked'
+            ? `You were taken out of ${toast.name}.${why}`
+            : `You were banned from ${toast.name}.${why}`;
+        }
+        case 'copied':
+          return 'Copied.';
+        case 'refused':
+          return failure[toast.failure.code](toast.failure);
       }
     },
   },
 
-  announce: {
-    message: (name, text) => `${name}: ${text}`,
-    image: (name) => `${name} sent an image`,
-    messages: (count) => counted(count, 'new message', 'new messages'),
-    sent: 'Sent',
-    failed: 'A message could not be sent',
-    connected: 'Connected again',
-    disconnected: 'Connection lost',
-    entered: (room, people) =>
-      `You are in #${room}. ${format.plural(people) === 'one' ? 'You are the only one here' : `${format.number(people)} people are here`}.`,
-    olderLoaded: (count) => `${counted(count, 'older message', 'older messages')} loaded`,
-  },
-
-  failure: {
-    malformed: () => 'The server could not read this message. Reload the page, then try again.',
-    'unknown-event': () => 'The server does not know this kind of message. Reload the page, then try again.',
-    invalid(failure) {
-      if (failure.field === 'image.length') return 'The image is too large for the server. Make it smaller.';
-      if (failure.field === 'image.pixels')
-        return 'The image has more pixels than the server can take. Make it smaller.';
-      if (failure.field === 'image.type')
-        return 'The server could not read this as an image. Try another file, or save it anew as PNG or JPEG.';
-      return 'The server refused this message as it is. Change it and send it again.';
-    },
-    'signed-out': () =>
-      'You were signed out before this was confirmed. If it is not in the conversation, send it again.',
-    'signed-in': () => 'You are signed in already. Reload the page.',
-    'name-taken': () => 'Somebody here already has that name. Choose another.',
-    'token-unknown': () => 'Your session has ended. Enter again to go on.',
-    'room-unknown': () => 'This room is gone.',
-    'image-unknown': () => 'The server no longer has this image. Add it again.',
-    'nonce-reused': () => 'This was mixed up with an earlier message. Copy it and send it anew.',
-    'rate-limited': (failure) =>
-      failure.retryAfter === undefined
-        ? 'That was a lot at once. Wait a moment, then try again.'
-        : `That was a lot at once. Try again in ${format.seconds(failure.retryAfter)}.`,
-    internal: () => 'Something failed in the server. It is not your doing; try again in a moment.',
-  },
+  failure,
 };

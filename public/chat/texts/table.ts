@@ -5,12 +5,15 @@
  */
 import type { ErrorCode, Failure } from '../../../src/chat/events.ts';
 import type { NameProblem } from '../../../src/chat/names.ts';
-import type { ToastText } from '../model.ts';
+import type { TransportName } from '../../../src/transports/channel.ts';
+import type { ToastText, WireTick } from '../model.ts';
+import type { ConversationTexts } from './conversation-table.ts';
 import type { Formats } from './formats.ts';
+import type { PanelTexts } from './panels-table.ts';
 
 export type Language = 'en' | 'zh';
 
-export interface Texts {
+export interface Texts extends ConversationTexts, PanelTexts {
   readonly language: Language;
   /** For `<html lang>` and Intl. */
   readonly tag: string;
@@ -49,65 +52,17 @@ export interface Texts {
     readonly taken: (name: string) => string;
     readonly useSuggestion: (suggestion: string) => string;
     readonly ended: string;
-  };
-
-  readonly room: {
-    readonly name: (room: string) => string;
-    readonly rooms: string;
-    readonly conversation: (room: string) => string;
-    readonly emptyTitle: string;
-    readonly emptyBody: string;
-    readonly beginning: (room: string) => string;
-    readonly loadingOlder: string;
-    readonly loadOlder: string;
-    readonly gap: string;
-    readonly loadGap: string;
-    /** Text of the pill that leads to what has come below. */
-    readonly newMessages: (count: number) => string;
-    readonly newLine: (count: number) => string;
-    readonly jumpToNewest: string;
-    readonly joined: (name: string) => string;
-    readonly left: (name: string) => string;
-    readonly joinedMany: (names: readonly string[]) => string;
-    readonly leftMany: (names: readonly string[]) => string;
-    readonly openRooms: string;
-    readonly openPeople: string;
-  };
-
-  readonly people: {
-    readonly heading: string;
-    readonly here: (count: number) => string;
-    readonly you: string;
-    readonly nameAndYou: (name: string) => string;
-    readonly avatarOf: (name: string) => string;
-    readonly alone: string;
-  };
-
-  readonly message: {
-    readonly by: (name: string, time: string) => string;
-    readonly own: (time: string) => string;
-    readonly copy: string;
-    readonly copied: string;
-    readonly actions: string;
-    readonly image: (name: string) => string;
-    readonly openImage: (name: string) => string;
-    readonly imageFailed: string;
-    readonly imageLoading: string;
-  };
-
-  readonly composer: {
-    readonly label: (room: string) => string;
-    readonly placeholder: (room: string) => string;
-    readonly placeholderOffline: string;
-    readonly send: string;
-    readonly attach: string;
-    readonly emoji: string;
-    readonly dropHere: string;
-    readonly imageRule: (limit: number) => string;
-    readonly hint: string;
-    /** Characters that are left, or when negative are too many. */
-    readonly charactersLeft: (count: number) => string;
-    readonly tooLong: (limit: number) => string;
+    readonly invited: string;
+    /** In place of the lead, where a name alone does not do. */
+    readonly needed: Readonly<Record<'password' | 'invitation' | 'either', string>>;
+    readonly kept: (name: string) => string;
+    readonly passwordLabel: string;
+    readonly serverPasswordLabel: string;
+    readonly haveServerPassword: string;
+    readonly wrong: Readonly<Record<'name' | 'server', string>>;
+    readonly passwordMissing: string;
+    readonly showPassword: string;
+    readonly hidePassword: string;
   };
 
   readonly emoji: {
@@ -143,20 +98,6 @@ export interface Texts {
     >;
   };
 
-  readonly outgoing: {
-    readonly pending: string;
-    readonly waitingForConnection: string;
-    /** `progress` from 0 to 1. */
-    readonly uploading: (progress: number) => string;
-    readonly sending: string;
-    readonly failed: string;
-    readonly retry: string;
-    readonly copy: string;
-    readonly discard: string;
-    readonly cancelUpload: string;
-    readonly imageNamed: (file: string) => string;
-  };
-
   readonly connection: {
     readonly connecting: string;
     readonly reconnecting: string;
@@ -174,9 +115,9 @@ export interface Texts {
     readonly stoppedTitle: string;
     readonly stopped: string;
     readonly roundTrip: (milliseconds: number) => string;
-    readonly transport: string;
+    readonly transports: Readonly<Record<TransportName, string>>;
     /** The line under the composer: `12 ms · WebSocket`. */
-    readonly stripLine: (roundTripTime: number | undefined) => string;
+    readonly stripLine: (roundTripTime: number | undefined, transport: TransportName) => string;
     readonly stripButton: (line: string) => string;
   };
 
@@ -184,21 +125,28 @@ export interface Texts {
     readonly heading: string;
     readonly state: string;
     readonly transport: string;
+    readonly own: string;
+    readonly shared: string;
+    readonly about: Readonly<Record<TransportName, string>>;
     readonly roundTripTime: string;
     readonly connectedFor: string;
     readonly sent: string;
     readonly received: string;
     readonly traffic: (messages: number, octets: number) => string;
-    readonly reconnects: string;
+    readonly resumes: string;
+    readonly resumed: (count: number) => string;
     readonly lastClose: string;
-    readonly closed: (code: number, reason: string, time: string) => string;
+    readonly closed: (code: number, reason: string, time: string, transport: string) => string;
     readonly neverClosed: string;
     readonly unknown: string;
     readonly reconnectNow: string;
     readonly legend: string;
     readonly up: string;
     readonly down: string;
-    readonly kinds: Readonly<Record<'text' | 'binary' | 'ping' | 'pong' | 'close' | 'error', string>>;
+    readonly kinds: Readonly<Record<WireTick['kind'], string>>;
+    readonly compressed: string;
+    readonly draw: string;
+    readonly fold: string;
     /** What a close code means, in words. */
     readonly closeMeaning: (code: number) => string;
   };
@@ -209,6 +157,11 @@ export interface Texts {
     readonly themes: Readonly<Record<'system' | 'light' | 'dark', string>>;
     readonly language: string;
     readonly languages: Readonly<Record<'system' | Language, string>>;
+    readonly enterKey: string;
+    readonly enterKeys: Readonly<Record<'send' | 'new-line', string>>;
+    readonly preferences: string;
+    readonly devices: string;
+    readonly password: string;
     readonly keys: string;
     readonly logOut: string;
     readonly logOutHint: string;
@@ -221,6 +174,12 @@ export interface Texts {
     readonly newLine: string;
     readonly closeLayer: string;
     readonly listKeys: string;
+    readonly jump: string;
+    readonly search: string;
+    readonly editLast: string;
+    readonly writing: string;
+    readonly moving: string;
+    readonly page: string;
     readonly focusComposer: string;
     readonly emoji: string;
     readonly attach: string;
@@ -238,6 +197,10 @@ export interface Texts {
     readonly next: string;
     readonly open: string;
     readonly download: string;
+    readonly zoomIn: string;
+    readonly zoomOut: string;
+    readonly zoomReset: string;
+    readonly zoomed: (share: number) => string;
     readonly details: (width: number, height: number, length: number) => string;
     readonly position: (index: number, count: number) => string;
     readonly failed: string;
@@ -247,19 +210,6 @@ export interface Texts {
     readonly region: string;
     readonly dismiss: string;
     readonly text: (toast: ToastText) => string;
-  };
-
-  /** What screen readers are told, politely and once. */
-  readonly announce: {
-    readonly message: (name: string, text: string) => string;
-    readonly image: (name: string) => string;
-    readonly messages: (count: number) => string;
-    readonly sent: string;
-    readonly failed: string;
-    readonly connected: string;
-    readonly disconnected: string;
-    readonly entered: (room: string, people: number) => string;
-    readonly olderLoaded: (count: number) => string;
   };
 
   /** What went wrong with something sent, by the server's code: what, why, what to do. */
