@@ -35,19 +35,32 @@ export function useStore<State>(store: {
   return state;
 }
 
-/** The most messages of the connection's past that a newly drawn strip shows. */
+/** The most frames of the connection's past that a newly drawn strip shows. */
 const rememberedTicks = 300;
 
-/** The wire with a memory: whoever begins to listen is first told what has gone over it so far. */
+/**
+ * The wire with a memory: whoever begins to listen is first told what was heard before. Nothing is heard, and nothing
+ * is asked of the store, while nobody listens.
+ */
 export function rememberWire(onWire: ChatStore['onWire']): ChatStore['onWire'] {
   const past: WireTick[] = [];
-  onWire((tick) => {
+  const listeners = new Set<(tick: WireTick) => void>();
+  let stop: (() => void) | undefined;
+  const hear = (tick: WireTick): void => {
     past.push(tick);
     if (past.length > rememberedTicks) past.shift();
-  });
+    for (const listener of [...listeners]) listener(tick);
+  };
   return (listener) => {
     for (const tick of past) listener(tick);
-    return onWire(listener);
+    listeners.add(listener);
+    stop ??= onWire(hear);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size > 0) return;
+      stop?.();
+      stop = undefined;
+    };
   };
 }
 
