@@ -1,155 +1,458 @@
 /**
- * Who is who, without accounts: a name belongs to whoever holds its token. A token is 32 random octets, of which only
- * the SHA-256 is kept, so a stolen database lets nobody in; it is found by that hash, so there is no comparison to
- * time. A name stays its owner's until they log out, or 24 hours after they were last here. Called by the handlers,
- * chat.ts and site.ts. Writes share the database's group commit.
+ * Who is who. A name without a password belongs to the devices that are signed in under it: until the last of them signs
+ * out, or 24 hours after somebody was last here under it. A name with a password is kept for ever, and whoever knows the
+ * password may sign in from another device. Tables identity and device; writes share the database's group commit.
+ * Called by sign-in.ts, the handlers, chat.ts, and what carries uploads and other requests with a token.
  *
- * A token may be lost on its way, and then nobody can give the name back. So an identity is unconfirmed until its owner
- * has shown that they have the token, and one that is still unconfirmed when they go is revoked.
+ * A token may be lost on its way, and then nobody can sign that device out. So a device is unconfirmed until it has
+ * shown its token or spoken again, and one that is still unconfirmed when its member goes is forgotten.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { type Database, numberOf, textOf } from './database.ts';
+import { randomBytes } from 'node:crypto';
+import { countedAddress } from '../ip-address.ts';
+import { Bans } from './bans.ts';
+import { type Database, textOf } from './database.ts';
+import { type DeviceRecord, Devices } from './devices.ts';
+import { type Admission, Entry, type EntryOptions } from './entry.ts';
 import type { Member } from './events.ts';
-import { judgeName, type NameProblem, nameKey, nameLength } from './names.ts';
+import { Invitations } from './invitations.ts';
+import { judgeName, type NameProblem, nameLength, suggestName } from './names.ts';
+import { Owner } from './owner.ts';
+import { Passwords, SecretTries } from './passwords.ts';
+import { Refusal } from './refusal.ts';
+import { Tokens } from './tokens.ts';
 
-/** How long a name is kept for somebody who is away, in milliseconds: 24 hours. */
+/** How long a name without a password is kept for somebody who is away, in milliseconds: 24 hours. */
 export const identityLifetime = 24 * 60 * 60 * 1000;
 
-export type Issued =
-  | { readonly status: 'issued'; readonly member: Member; readonly token: string }
-  | { readonly status: 'invalid'; readonly problem: NameProblem }
-  | { readonly status: 'taken'; readonly name: string; readonly suggestion: string };
+export interface IdentitiesOptions {
+  /** What it takes to get in under a new name. Default: nothing. */
+  readonly entry?: EntryOptions;
+  /** Milliseconds for which a token is good. Default 24 hours. */
+  readonly tokenLifetime?: number;
+  /** Default: with the cost that is good today. Tests take a cheap one. */
+  readonly passwords?: Passwords;
+}
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+export interface EnterRequest {
+  readonly name: string;
+  readonly password?: string | undefined;
+  readonly serverPassword?: string | undefined;
+  readonly invitation?: string | undefined;
+  /** What the device calls itself. */
+  readonly label: string;
+  readonly remoteAddress: string;
+  /** A token that came along: whoever is that member already needs no password. */
+  readonly credential?: string | undefined;
+}
+
+export interface Entered {
+  readonly member: Member;
+  /** Id of the new device. */
+  readonly device: string;
+  readonly token: string;
+  /** When the token expires. Unix time in milliseconds. */
+  readonly expires: number;
+  /** Whether nobody had this name before. */
+  readonly isNew: boolean;
+  /** The room that a new member was invited to; the invitation is counted already. */
+  readonly invitedTo: string | undefined;
+  /** Devices that had to make place: their connections are to be closed. */
+  readonly ended: readonly string[];
+}
+
+export type Authenticated =
+  | { readonly status: 'known'; readonly member: Member; readonly device: string; readonly expires: number }
+  | { readonly status: 'token-unknown' | 'token-expired' }
+  /** From the whole server. `until` is undefined when that is for ever. */
+  | { readonly status: 'banned'; readonly refusal: Refusal };
+
+const nameProblems: Record<NameProblem, string> = {
+  empty: 'A name needs at least one character.',
+  'too-long': `A name has at most ${nameLength.maximum} characters.`,
+  invisible: 'A name needs something to see, and no control or invisible characters.',
+};
+
+interface Known {
+  readonly member: Member;
+  /** The stored hash, or empty. */
+  readonly password: string;
+}
 
 export class Identities {
+  /** What it takes to get in under a new name, as `server:hello` says it. */
+  readonly entry: { readonly serverPassword: boolean; readonly invitation: boolean };
+  readonly invitations: Invitations;
+  readonly bans: Bans;
   readonly #database: Database;
+  readonly #devices: Devices;
+  readonly #entry: Entry;
+  readonly #owner: Owner;
+  readonly #passwords: Passwords;
+  readonly #tokens: Tokens;
+  readonly #tries = new SecretTries();
+  #begun = false;
 
-  constructor(database: Database) {
+  constructor(database: Database, options: IdentitiesOptions = {}) {
     this.#database = database;
+    this.#devices = new Devices(database);
+    this.#owner = new Owner(database);
+    this.#passwords = options.passwords ?? new Passwords();
+    this.#tokens = new Tokens(database.tokenSecret, options.tokenLifetime);
+    this.invitations = new Invitations(database);
+    this.bans = new Bans(database);
+    this.#entry = new Entry(this.invitations, this.#tries, options.entry);
+    this.entry = this.#entry.needs;
   }
 
-  /** Gives a free name to somebody new. Resolves when that is durable. */
-  async issue(rawName: string, now: number): Promise<Issued> {
-    const verdict = judgeName(rawName);
-    if ('problem' in verdict) return { status: 'invalid', problem: verdict.problem };
+  /** The code that makes somebody the server's owner; undefined when there is one. */
+  get ownerCode(): string | undefined {
+    return this.#owner.code;
+  }
+
+  // Coming in -------------------------------------------------------------------------------------------------------
+
+  /**
+   * Signs a device in: under a free name, or under one that has a password. Resolves when that is durable. Nobody waits
+   * for the address's sign-ins here; wrong passwords are counted.
+   * @throws Refusal for everything that a person may get wrong, and `banned`
+   */
+  async enter(request: EnterRequest, now: number): Promise<Entered> {
+    const verdict = judgeName(request.name);
+    if ('problem' in verdict) {
+      throw new Refusal('invalid', nameProblems[verdict.problem], { field: 'data.name' });
+    }
     const { name, key } = verdict;
-    const member = { id: randomBytes(12).toString('base64url'), name };
-    const token = randomBytes(32).toString('base64url');
-    return this.#database.write((): Issued => {
-      if (this.#isTaken(key, now)) return { status: 'taken', name, suggestion: this.#suggest(name, now) };
-      this.#database.run('DELETE FROM identity WHERE name_key = ?', [key]);
-      this.#database.run(
-        'INSERT INTO identity (token_hash, member_id, name, name_key, last_here, is_here, is_confirmed) VALUES (?, ?, ?, ?, ?, 0, 0)',
-        [hashOf(token), member.id, name, key, now],
-      );
-      return { status: 'issued', member, token };
+    const known = this.#find(key, now);
+    const isOwn = known !== undefined && (await this.#isCredentialOf(request.credential, known.member, now));
+    if (known !== undefined && !isOwn && known.password !== '') {
+      await this.#checkPassword(request, known, now);
+    }
+    if (known !== undefined && (isOwn || known.password !== '')) return this.#enterAgain(request, known, now);
+    this.bans.checkAddress(request.remoteAddress, now);
+    const admission = this.#entry.admit(request, now);
+    return this.#enterNew(request, { id: newId(), name }, key, admission, now);
+  }
+
+  /** Whose token that is, if it is still good. A device that comes with its token is confirmed by that. */
+  async authenticate(token: string, now: number): Promise<Authenticated> {
+    const verdict = await this.#tokens.verify(token, now);
+    if (verdict.status === 'forged') return { status: 'token-unknown' };
+    const { memberId, deviceId } = verdict.subject;
+    const find = (): { member: Member; device: DeviceRecord } | undefined => {
+      const device = this.#devices.find(deviceId);
+      const member = this.#member(memberId, now);
+      return member === undefined || device?.memberId !== memberId ? undefined : { member, device };
+    };
+    const found = find();
+    if (found === undefined) return { status: 'token-unknown' };
+    if (verdict.status === 'expired') return { status: 'token-expired' };
+    const refusal = this.#banOf(memberId, now);
+    if (refusal !== undefined) return { status: 'banned', refusal };
+    if (!found.device.isConfirmed || now - found.device.lastSeenAt >= seenInterval) {
+      await this.confirm(deviceId, now);
+      // What was queued before may have signed it out.
+      if (find() === undefined) return { status: 'token-unknown' };
+    }
+    return { status: 'known', member: found.member, device: deviceId, expires: verdict.expires };
+  }
+
+  /** A new token for a device that is signed in. @throws Refusal `token-unknown` when it is not */
+  async refreshToken(device: string, now: number): Promise<{ token: string; expires: number }> {
+    const record = this.#devices.find(device);
+    if (record === undefined) throw deviceGone();
+    const token = await this.#tokens.issue({ memberId: record.memberId, deviceId: device }, now);
+    const expires = this.#tokens.expiryAt(now);
+    return this.#database.write(() => {
+      if (this.#devices.find(device) === undefined) throw deviceGone();
+      this.#devices.noteRenewed(device, expires, now);
+      return { token, expires };
     });
   }
 
-  /** Whose token that is; undefined when nobody has it, it was logged out, or its 24 hours are over. */
-  find(token: string, now: number): Member | undefined {
-    return this.#find(token, now)?.member;
+  /** Notes that a device has its token. Resolves when that is durable. */
+  confirm(device: string, now: number): Promise<void> {
+    return this.#database.write(() => this.#devices.noteSeen(device, now));
   }
 
-  /** As `find`, for one who has come with the token: it is confirmed from then on. Resolves when that is durable. */
-  async claim(token: string, now: number): Promise<Member | undefined> {
-    const found = this.#find(token, now);
-    if (found === undefined || found.isConfirmed) return found?.member;
-    await this.confirm(found.member.id);
-    // What was queued before may have revoked it.
-    return this.find(token, now);
+  // Who they are ----------------------------------------------------------------------------------------------------
+
+  /** The member of that id; undefined when there is none, or they are forgotten. */
+  member(id: string): Member | undefined {
+    const row = this.#database.get('SELECT name FROM identity WHERE member_id = ?', [id]);
+    return row === undefined ? undefined : { id, name: textOf(row, 'name') };
   }
 
-  /** Notes that a member has their token. Resolves when that is durable. */
-  confirm(memberId: string): Promise<void> {
-    return this.#database.write(() => {
-      this.#database.run('UPDATE identity SET is_confirmed = 1 WHERE member_id = ?', [memberId]);
-    });
+  /** Whether that member owns the server. */
+  isOwner(id: string): boolean {
+    return this.#owner.is(id);
   }
 
-  /** Makes the member's token void and their name free. Resolves when that is durable. */
-  revoke(memberId: string): Promise<void> {
-    return this.#database.write(() => {
-      this.#database.run('DELETE FROM identity WHERE member_id = ?', [memberId]);
+  hasPassword(id: string): boolean {
+    return this.#passwordOf(id) !== '';
+  }
+
+  /**
+   * Gives a member's name a password, another one, or with '' none any more. Resolves when that is durable.
+   * @param current the one that it has
+   * @throws Refusal `password-needed`, `password-wrong`, `rate-limited`
+   */
+  async setPassword(
+    memberId: string,
+    password: string,
+    current: string | undefined,
+    remoteAddress: string,
+    now: number,
+  ): Promise<void> {
+    const stored = this.#passwordOf(memberId);
+    if (stored !== '') {
+      if (current === undefined) {
+        const message = 'Your name has a password: say that one too, as `current`.';
+        throw new Refusal('password-needed', message, { field: 'data.current' });
+      }
+      const takeBack = this.#tries.take(countedAddress(remoteAddress), memberId, now);
+      if (!(await this.#passwords.verify(current, stored))) {
+        throw new Refusal('password-wrong', 'That is not your password.', { field: 'data.current' });
+      }
+      takeBack();
+    }
+    const next = password === '' ? '' : await this.#passwords.hash(password);
+    await this.#database.write(() => {
+      // Two of their devices at once: the second has not said the password that the first has set.
+      if (this.#passwordOf(memberId) !== stored) {
+        const message = 'Your password was changed a moment ago, on another device.';
+        throw new Refusal('password-wrong', message, { field: 'data.current' });
+      }
+      const sql = "UPDATE identity SET password = nullif(?, '') WHERE member_id = ?";
+      this.#database.run(sql, [next, memberId]);
     });
   }
 
   /**
-   * Notes that a member came or went: while they are here their token does not age. Who goes unconfirmed is revoked.
+   * Makes a member the server's owner. Resolves when that is durable.
+   * @throws Refusal `forbidden` when the code is wrong or there is an owner, `rate-limited`
    */
+  async claim(memberId: string, code: string, remoteAddress: string, now: number): Promise<void> {
+    const takeBack = this.#tries.take(countedAddress(remoteAddress), undefined, now);
+    await this.#database.write(() => this.#owner.claim(memberId, code));
+    takeBack();
+  }
+
+  // Devices ---------------------------------------------------------------------------------------------------------
+
+  /** The devices that are signed in as a member, the one that was seen last first. */
+  devices(memberId: string): DeviceRecord[] {
+    return this.#devices.of(memberId);
+  }
+
+  /** Signs out one of a member's devices. Resolves when that is durable. @throws Refusal `device-unknown` */
+  revokeDevice(memberId: string, device: string): Promise<void> {
+    return this.#database.write(() => {
+      if (this.#devices.find(device)?.memberId !== memberId) {
+        const message = 'There is no such device of yours: it may have signed out.';
+        throw new Refusal('device-unknown', message, { field: 'data.device' });
+      }
+      this.#devices.remove(device);
+    });
+  }
+
+  /**
+   * Signs a device out, or all of its member's. When none is left, a name without a password is free. Resolves when
+   * that is durable.
+   * @returns the ids of the devices that were signed out
+   */
+  leave(device: string, everywhere: boolean): Promise<string[]> {
+    return this.#database.write(() => {
+      const record = this.#devices.find(device);
+      if (record === undefined) return [];
+      const leaving = everywhere ? this.#devices.of(record.memberId).map(({ id }) => id) : [device];
+      for (const id of leaving) this.#devices.remove(id);
+      return leaving;
+    });
+  }
+
+  // Presence --------------------------------------------------------------------------------------------------------
+
+  /** Notes that a member came or went: while they are here their name does not age. */
   notePresence(memberId: string, isHere: boolean, now: number): Promise<void> {
     return this.#database.write(() => {
-      if (!isHere) {
-        this.#database.run('DELETE FROM identity WHERE member_id = ? AND is_confirmed = 0', [memberId]);
-      }
+      if (!isHere) this.#devices.removeUnconfirmedOf(memberId);
       const sql = 'UPDATE identity SET is_here = ?, last_here = ? WHERE member_id = ?';
       this.#database.run(sql, [isHere ? 1 : 0, now, memberId]);
     });
   }
 
-  /** Notes that everybody who is here still is, and forgets whose 24 hours are over. To be called every few minutes. */
-  refresh(now: number): Promise<void> {
-    return this.#database.write(() => {
-      this.#database.run('UPDATE identity SET last_here = ? WHERE is_here = 1', [now]);
-      this.#database.run('DELETE FROM identity WHERE is_here = 0 AND last_here <= ?', [
-        now - identityLifetime,
-      ]);
-    });
-  }
-
   /** Who was here when the last process ended, clean or not, unless that is over 24 hours ago. */
   wereHere(now: number): Member[] {
-    return this.#database
-      .all('SELECT member_id, name FROM identity WHERE is_here = 1 AND last_here > ? ORDER BY rowid', [
-        now - identityLifetime,
-      ])
-      .map((row) => ({ id: textOf(row, 'member_id'), name: textOf(row, 'name') }));
+    const sql = `SELECT member_id, name FROM identity WHERE is_here = 1 AND ${alive} ORDER BY last_here, member_id`;
+    return this.#database.all(sql, [now - identityLifetime]).map(memberOf);
+  }
+
+  /** Notes that everybody who is here still is. To be called every few minutes. */
+  refresh(now: number): Promise<void> {
+    return this.#database.write(() => {
+      this.#begin(now);
+      this.#database.run('UPDATE identity SET last_here = ? WHERE is_here = 1', [now]);
+    });
   }
 
   /**
-   * Forgets what the last process can have left behind: names of members who were here when it ended more than 24 hours
-   * ago, and names that it gave in its last moment to somebody who never came in. To be called once, before sign-ins.
+   * Forgets devices and names whose time is over. To be called every few minutes. Resolves when that is durable.
+   * @param alongside further changes in the same transaction
+   * @returns the members that are no more
    */
-  forgetLost(now: number): Promise<void> {
+  async sweep(now: number, alongside?: (forgotten: readonly Member[]) => void): Promise<Member[]> {
+    this.#tries.sweep(now);
+    await this.invitations.sweep(now);
     return this.#database.write(() => {
-      const sql = 'DELETE FROM identity WHERE last_here <= ? OR (is_here = 0 AND is_confirmed = 0)';
-      this.#database.run(sql, [now - identityLifetime]);
+      this.#begin(now);
+      this.#devices.sweep(now);
+      const sql = `SELECT member_id, name FROM identity WHERE NOT ${alive}`;
+      const forgotten = this.#database.all(sql, [now - identityLifetime]).map(memberOf);
+      for (const { id } of forgotten) {
+        this.#database.run('DELETE FROM device WHERE member_id = ?', [id]);
+        this.#database.run('DELETE FROM identity WHERE member_id = ?', [id]);
+        this.invitations.revokeOf(id, undefined);
+      }
+      alongside?.(forgotten);
+      return forgotten;
     });
   }
 
-  #find(token: string, now: number): { readonly member: Member; readonly isConfirmed: boolean } | undefined {
-    const row = this.#database.get(
-      'SELECT member_id, name, is_confirmed FROM identity WHERE token_hash = ? AND (is_here = 1 OR last_here > ?)',
-      [hashOf(token), now - identityLifetime],
-    );
-    if (row === undefined) return undefined;
-    const member = { id: textOf(row, 'member_id'), name: textOf(row, 'name') };
-    return { member, isConfirmed: numberOf(row, 'is_confirmed') === 1 };
+  // -----------------------------------------------------------------------------------------------------------------
+
+  /** Once in a process: nobody is here who was when the last one ended more than 24 hours ago. */
+  #begin(now: number): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    const sql = 'UPDATE identity SET is_here = 0 WHERE is_here = 1 AND last_here <= ?';
+    this.#database.run(sql, [now - identityLifetime]);
   }
 
-  #isTaken(key: string, now: number): boolean {
-    const sql =
-      'SELECT count(*) AS taken FROM identity WHERE name_key = ? AND (is_here = 1 OR last_here > ?)';
-    return numberOf(this.#database.get(sql, [key, now - identityLifetime]), 'taken') > 0;
-  }
-
-  /** The name with the first free number behind it, cut so that both fit. */
-  #suggest(name: string, now: number): string {
-    const graphemes = [...segmenter.segment(name)].map(({ segment }) => segment);
-    for (let number = 2; ; number++) {
-      const ending = ` ${number}`;
-      // Graphemes can be long: when the whole would be over the limit of units too, more of them go.
-      for (let length = nameLength.maximum - ending.length; length > 0; length--) {
-        const verdict = judgeName(graphemes.slice(0, length).join('').trimEnd() + ending);
-        if ('problem' in verdict) continue;
-        if (!this.#isTaken(nameKey(verdict.name), now)) return verdict.name;
-        break;
+  async #enterAgain(request: EnterRequest, known: Known, now: number): Promise<Entered> {
+    return this.#addDevice(request, known.member, now, () => {
+      const refusal = this.#banOf(known.member.id, now);
+      if (refusal !== undefined) throw refusal;
+      const row = this.#database.get('SELECT member_id FROM identity WHERE member_id = ?', [known.member.id]);
+      // Signed out, or given another password, while this one was being checked.
+      if (row === undefined || this.#passwordOf(known.member.id) !== known.password) {
+        const message = 'Something about this name changed while you signed in: try again.';
+        throw new Refusal('password-wrong', message, { field: 'data.password' });
       }
+      return { isNew: false, invitedTo: undefined };
+    });
+  }
+
+  async #enterNew(
+    request: EnterRequest,
+    member: Member,
+    key: string,
+    admission: Admission,
+    now: number,
+  ): Promise<Entered> {
+    return this.#addDevice(request, member, now, () => {
+      if (this.#find(key, now) !== undefined) {
+        const suggestion = this.#suggest(member.name, now);
+        const message = `The name ${member.name} is taken; ${suggestion} is free.`;
+        throw new Refusal('name-taken', message, { field: 'data.name', suggestion });
+      }
+      // Who had it before is forgotten at the next sweep, which says so. No name begins with a space.
+      this.#database.run("UPDATE identity SET name_key = ' ' || member_id WHERE name_key = ?", [key]);
+      this.#database.run('INSERT INTO identity (member_id, name, name_key, last_here) VALUES (?, ?, ?, ?)', [
+        member.id,
+        member.name,
+        key,
+        now,
+      ]);
+      return { isNew: true, invitedTo: admission.count() };
+    });
+  }
+
+  /** @param prepare runs in the transaction, and may refuse */
+  async #addDevice(
+    { label }: EnterRequest,
+    member: Member,
+    now: number,
+    prepare: () => Pick<Entered, 'isNew' | 'invitedTo'>,
+  ): Promise<Entered> {
+    const device = newId();
+    const token = await this.#tokens.issue({ memberId: member.id, deviceId: device }, now);
+    const expires = this.#tokens.expiryAt(now);
+    return this.#database.write(() => {
+      const prepared = prepare();
+      const ended = this.#devices.add({ id: device, memberId: member.id, label, createdAt: now, expires });
+      return { member, device, token, expires, ...prepared, ended };
+    });
+  }
+
+  async #checkPassword({ password, remoteAddress }: EnterRequest, known: Known, now: number): Promise<void> {
+    const suggestion = this.#suggest(known.member.name, now);
+    if (password === undefined) {
+      const message = `The name ${known.member.name} has a password: say it, or take another name; ${suggestion} is free.`;
+      throw new Refusal('password-needed', message, { field: 'data.password', suggestion });
     }
+    const takeBack = this.#tries.take(countedAddress(remoteAddress), known.member.id, now);
+    if (!(await this.#passwords.verify(password, known.password))) {
+      const message = `That is not the password of ${known.member.name}. Try again, or take another name; ${suggestion} is free.`;
+      throw new Refusal('password-wrong', message, { field: 'data.password', suggestion });
+    }
+    takeBack();
+  }
+
+  async #isCredentialOf(token: string | undefined, member: Member, now: number): Promise<boolean> {
+    if (token === undefined) return false;
+    const found = await this.authenticate(token, now);
+    return found.status === 'known' && found.member.id === member.id;
+  }
+
+  #banOf(memberId: string, now: number): Refusal | undefined {
+    try {
+      this.bans.check(undefined, memberId, now);
+      return undefined;
+    } catch (error) {
+      if (error instanceof Refusal) return error;
+      throw error;
+    }
+  }
+
+  /** Whose name that is now. */
+  #find(key: string, now: number): Known | undefined {
+    const sql = `SELECT member_id, name, coalesce(password, '') AS password FROM identity WHERE name_key = ? AND ${alive}`;
+    const row = this.#database.get(sql, [key, now - identityLifetime]);
+    return row === undefined ? undefined : { member: memberOf(row), password: textOf(row, 'password') };
+  }
+
+  #member(id: string, now: number): Member | undefined {
+    const sql = `SELECT member_id, name FROM identity WHERE member_id = ? AND ${alive}`;
+    const row = this.#database.get(sql, [id, now - identityLifetime]);
+    return row === undefined ? undefined : memberOf(row);
+  }
+
+  #passwordOf(memberId: string): string {
+    const sql = "SELECT coalesce(password, '') AS password FROM identity WHERE member_id = ?";
+    const row = this.#database.get(sql, [memberId]);
+    return row === undefined ? '' : textOf(row, 'password');
+  }
+
+  #suggest(name: string, now: number): string {
+    return suggestName(name, (key) => this.#find(key, now) !== undefined);
   }
 }
 
-function hashOf(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
+/** A device that is used is noted as seen this often, in milliseconds. */
+const seenInterval = 60_000;
+
+/** Whether a name is still somebody's: takes one value, the time 24 hours ago. */
+const alive = `(password IS NOT NULL OR ((is_here = 1 OR last_here > ?)
+  AND EXISTS (SELECT 1 FROM device WHERE device.member_id = identity.member_id)))`;
+
+function memberOf(row: unknown): Member {
+  return { id: textOf(row, 'member_id'), name: textOf(row, 'name') };
+}
+
+function newId(): string {
+  return randomBytes(12).toString('base64url');
+}
+
+function deviceGone(): Refusal {
+  return new Refusal('token-unknown', 'This device was signed out. Sign in with a name.');
 }

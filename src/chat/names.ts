@@ -42,3 +42,21 @@ export function nameKey(name: string): string {
   // Upper case first: it folds ß to SS and the final sigma to the plain one, which lower case alone leaves apart.
   return name.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
 }
+
+/**
+ * The name with the first free number behind it, cut so that both fit.
+ * @param isTaken by a name's key
+ */
+export function suggestName(name: string, isTaken: (key: string) => boolean): string {
+  const graphemes = [...segmenter.segment(name)].map(({ segment }) => segment);
+  for (let number = 2; ; number++) {
+    const ending = ` ${number}`;
+    // Graphemes can be long: when the whole would be over the limit of units too, more of them go.
+    for (let length = nameLength.maximum - ending.length; length > 0; length--) {
+      const verdict = judgeName(graphemes.slice(0, length).join('').trimEnd() + ending);
+      if ('problem' in verdict) continue;
+      if (!isTaken(verdict.key)) return verdict.name;
+      break;
+    }
+  }
+}
