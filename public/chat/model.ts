@@ -16,40 +16,9 @@ import type {
   RoomMember,
   RoomSummary,
 } from '../../src/chat/events.ts';
-import type { TransportName } from '../../src/transports/channel.ts';
+import type { ConnectionState, LastClose, WireTick } from '../../src/chat-client/state.ts';
 
-/** How the page is connected, in the order in which it usually happens. */
-export type ConnectionState =
-  /** A connection is being opened, or opened and not yet let in. */
-  | { readonly status: 'connecting'; readonly attempt: number }
-  | {
-      readonly status: 'open';
-      readonly since: number;
-      readonly transport: TransportName;
-      /** Another tab holds the connection, and this one uses it too. */
-      readonly shared: boolean;
-      readonly roundTripTime: number | undefined;
-      readonly slow: boolean;
-    }
-  /** The next attempt is made at `retryAt` (ms, page clock); `restarting` when the server said that it would be back. */
-  | {
-      readonly status: 'waiting';
-      readonly attempt: number;
-      readonly retryAt: number;
-      readonly restarting: boolean;
-    }
-  /** The browser says that there is no network. */
-  | { readonly status: 'offline' }
-  /** Retrying cannot help (another protocol version). `reason` is a key of the text table. */
-  | { readonly status: 'stopped'; readonly reason: 'protocol-version' };
-
-/** Why the last connection ended, for the connection popover. */
-export interface LastClose {
-  readonly time: number;
-  readonly code: number;
-  readonly reason: string;
-  readonly transport: TransportName;
-}
+export type { ConnectionState, LastClose, WireTick } from '../../src/chat-client/state.ts';
 
 /** What the outbox holds: things to say, and changes to what was said. */
 export type Command =
@@ -109,16 +78,6 @@ export type TimelineItem =
       readonly pending: boolean;
     }
   | { readonly kind: 'notice'; readonly key: string; readonly item: Exclude<Item, { type: 'message' }> };
-
-/** One WebSocket frame, or one message over another transport, as the wire strip draws it. */
-export interface WireTick {
-  readonly time: number;
-  readonly direction: 'up' | 'down';
-  readonly kind: 'text' | 'binary' | 'continuation' | 'ping' | 'pong' | 'close' | 'error';
-  /** Payload octets, on the wire. */
-  readonly length: number;
-  readonly compressed?: boolean;
-}
 
 /** A short notice that goes away by itself or on click: an image refused, a rate limit. */
 export interface Toast {

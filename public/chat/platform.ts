@@ -3,27 +3,10 @@
  * for a real browser, the tests in Node with a fake network and a fake clock.
  */
 import type { Failure, Image } from '../../src/chat/events.ts';
+import type { TabsEnvironment } from '../../src/chat-client/platform.ts';
 import type { PickedFile } from './model.ts';
 import type { SettingsEnvironment } from './settings.ts';
 import type { KeyValueStore } from './stored.ts';
-
-/** One WebSocket to `/chat`. */
-export interface Socket {
-  /** Sends one text message. Only after `opened`. */
-  send(text: string): void;
-  close(code: number, reason: string): void;
-}
-
-/** Called by the socket; `closed` exactly once, and nothing after it. */
-export interface SocketHandlers {
-  opened(): void;
-  /** A string for a text message; anything else for a binary one. */
-  received(data: unknown): void;
-  closed(code: number, reason: string): void;
-}
-
-/** `leaving`: the page is being closed, reloaded or put aside. `returning`: a page that was put aside is back. */
-export type PageSignal = 'online' | 'offline' | 'visible' | 'leaving' | 'returning';
 
 export type UploadOutcome =
   | { readonly status: 'done'; readonly image: Image }
@@ -44,26 +27,53 @@ export interface PixelSize {
   readonly height: number;
 }
 
-export interface Environment extends SettingsEnvironment {
-  openSocket(handlers: SocketHandlers): Socket;
-  /** Unix time in milliseconds, by this machine's clock. */
-  now(): number;
-  /** Calls back once after so many milliseconds. @returns what cancels it */
-  after(milliseconds: number, callback: () => void): () => void;
-  /** From 0 up to but not including 1. */
-  random(): number;
-  /** 32 unguessable characters out of [A-Za-z0-9_-]: names a send, a tab, a page load. */
-  nonce(): string;
+/** The answer to an HTTP request; `body` is the parsed JSON, undefined where there was none. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** What the page keeps in the database: one table for each kind of thing. */
+export const tables = ['outbox', 'drafts', 'rooms', 'history'] as const;
+export type Table = (typeof tables)[number];
+
+/**
+ * The page's database, shared by all tabs of this browser. What is written is there once its promise is settled, also
+ * after a crash. Nothing rejects: where the browser has no database, or it fails, what is written lives as long as
+ * the page. What comes out may be from another version of the page: it goes through a schema.
+ */
+export interface PageDatabase {
+  /** Every value whose key begins with `prefix`, in the order of their keys. */
+  all(table: Table, prefix: string): Promise<readonly unknown[]>;
+  /** Values are structured clones: plain objects, and Blobs. */
+  put(table: Table, key: string, value: unknown): Promise<void>;
+  remove(table: Table, key: string): Promise<void>;
+  /** Removes all whose key begins with `prefix`. */
+  removeAll(table: Table, prefix: string): Promise<void>;
+  close(): void;
+}
+
+export interface Environment extends SettingsEnvironment, TabsEnvironment {
   /** Shared by all tabs. */
   readonly storage: KeyValueStore;
   /** This tab's own; survives a reload. */
   readonly tabStorage: KeyValueStore;
-  /** Whether the browser believes that there is a network. */
-  online(): boolean;
-  /** @returns what ends it */
-  onSignal(listener: (signal: PageSignal) => void): () => void;
+  readonly database: PageDatabase;
+  /** Whether somebody may be looking at the page. */
+  visible(): boolean;
+  /** Asks this page's server over HTTP, with its cookie. Undefined when there was no answer. Never rejects. */
+  ask(method: 'POST' | 'DELETE', path: string, body: unknown): Promise<HttpAnswer | undefined>;
+  /** What this browser calls itself in the list of devices, as “Firefox on Linux”. */
+  deviceLabel(): string;
+  /** The address behind the `#`. */
+  address(): string;
+  /** Calls back when the person changed it: by hand, a link, back or forward. @returns what ends it */
+  onAddress(listener: () => void): () => void;
+  /** Shows another address in place of this one, or as one more to come back from. */
+  replaceAddress(address: string): void;
+  pushAddress(address: string): void;
   /** Uploads an image. @returns what cancels it */
-  upload(file: PickedFile, token: string, handlers: UploadHandlers): () => void;
+  upload(file: PickedFile, handlers: UploadHandlers): () => void;
   /** A URL under which an `<img>` shows the file, until it is revoked. */
   objectUrl(file: PickedFile): string;
   revokeObjectUrl(url: string): void;

@@ -1,7 +1,8 @@
 /**
- * One WebSocket from its opening to its end: requests and their replies by id, the greeting, the heartbeat, round-trip
- * time, and a tick for each message in either direction. It decides nothing about what comes after it has closed;
- * reconnect.ts does. Everything that comes in goes through the schemas, and what they do not know is ignored.
+ * One connection from its opening to its end, over whatever transport: requests and their replies by id, the greeting,
+ * the heartbeat, round-trip time, and a tick for each message in either direction. It decides nothing about what comes
+ * after it has closed; connector.ts does. Everything that comes in goes through the schemas, and what they do not know
+ * is ignored.
  */
 import {
   type Failure,
@@ -11,9 +12,10 @@ import {
   type RequestInput,
   type RequestName,
   type ServerEvent,
-} from '../../src/chat/events.ts';
-import type { WireTick } from './model.ts';
-import type { Environment, Socket } from './platform.ts';
+} from '../chat/events.ts';
+import type { TransportName } from '../transports/channel.ts';
+import type { ConnectEnvironment, OpenSocket, Socket } from './platform.ts';
+import type { WireTick } from './state.ts';
 
 /** Milliseconds: until the greeting must be there, until any request must be answered. */
 export const openTimeout = 10_000;
@@ -29,8 +31,11 @@ export const doubtfulTimeout = 3_000;
 /** A round trip longer than this many milliseconds is called slow, also while it is still under way. */
 export const slowRoundTrip = 1_500;
 
-/** The close code with which this page gives up on a server that does not answer. */
+/** The close code with which a client gives up on a server that does not answer. */
 export const unansweredCode = 4000;
+
+/** Milliseconds that a link which is being replaced has to finish what it was asked. */
+export const retireTimeout = 5_000;
 
 export type Outcome<Name extends RequestName> =
   | { readonly status: 'ok'; readonly data: ReplyData<Name> }
@@ -39,7 +44,10 @@ export type Outcome<Name extends RequestName> =
   | { readonly status: 'lost' };
 
 export type Hello = Extract<ServerEvent, { event: 'server:hello' }>['data'];
-export type Push = Exclude<ServerEvent, { event: 'reply:ok' | 'reply:error' | 'server:hello' }>;
+export type Push = Exclude<
+  ServerEvent,
+  { event: 'reply:ok' | 'reply:error' | 'server:hello' | 'connection:closed' }
+>;
 
 export interface LinkEvents {
   /** The server has greeted: requests may be sent. */
@@ -48,11 +56,12 @@ export interface LinkEvents {
   /** A round trip was measured, or one is overdue (slow without a new time). */
   roundTrip(milliseconds: number | undefined, slow: boolean): void;
   tick(tick: WireTick): void;
-  /** Once, at the end; every open request was told `lost` before. `opened`: the WebSocket had come about. */
+  /** Once, at the end; every open request was told `lost` before. `opened`: the connection had come about. */
   closed(code: number, reason: string, opened: boolean): void;
 }
 
 export interface Link {
+  readonly transport: TransportName;
   /** Sends a request; `done` is called once. Only after `hello`. */
   request<Name extends RequestName>(
     event: Name,
@@ -65,6 +74,21 @@ export interface Link {
   close(code: number, reason: string): void;
 }
 
+/** A link as its owner has it. */
+export interface OwnLink extends Link {
+  /** A request has been answered: the transport carries both ways. */
+  readonly answered: boolean;
+  /** Takes no more requests and ends once the open ones are answered, after `retireTimeout` at the latest. */
+  retire(code: number, reason: string): void;
+}
+
+export interface LinkOptions {
+  readonly transport: TransportName;
+  readonly openSocket: OpenSocket;
+  /** Milliseconds until the greeting must be there. Default `openTimeout`. */
+  readonly greetingTimeout?: number;
+}
+
 type Reply = { readonly data: unknown } | { readonly failure: Failure } | 'lost';
 
 interface Waiting {
@@ -75,18 +99,25 @@ interface Waiting {
 
 const unreadable: Failure = { code: 'internal', message: 'The reply of the server could not be read.' };
 
-/** Opens a WebSocket. Events come later, never within this call. */
-export function openLink(environment: Environment, events: LinkEvents): Link {
+type LinkEnvironment = Pick<ConnectEnvironment, 'now' | 'after'>;
+
+/** Opens a connection. Events come later, never within this call. */
+export function openLink(environment: LinkEnvironment, options: LinkOptions, events: LinkEvents): OwnLink {
+  const { transport, openSocket, greetingTimeout = openTimeout } = options;
   const waiting = new Map<number, Waiting>();
   const encoder = new TextEncoder();
   let nextId = 1;
   let opened = false;
   let greeted = false;
+  let answered = false;
   let ended = false;
+  /** Set once the link is to end: what to do when nothing is open any more. */
+  let retirement: (() => void) | undefined;
+  let cancelRetirement = () => {};
   let cancelHeartbeat = () => {};
-  const cancelTimeout = environment.after(openTimeout, () => close(unansweredCode, 'no greeting'));
+  const cancelTimeout = environment.after(greetingTimeout, () => close(unansweredCode, 'no greeting'));
 
-  const socket: Socket = environment.openSocket({
+  const socket: Socket = openSocket({
     opened() {
       opened = true;
     },
@@ -110,6 +141,9 @@ export function openLink(environment: Environment, events: LinkEvents): Link {
         return event.id === undefined ? undefined : settle(event.id, { failure: event.data });
       case 'server:hello':
         return greet(event.data);
+      case 'connection:closed':
+        // Over HTTP the carrier has made an end of it; a WebSocket says the same in its Close frame.
+        return;
       default:
         if (greeted) events.push(event);
     }
@@ -128,7 +162,13 @@ export function openLink(environment: Environment, events: LinkEvents): Link {
     if (request === undefined) return;
     waiting.delete(id);
     request.cancelTimeout();
+    answered ||= reply !== 'lost';
     request.settle(reply);
+    if (idle()) retirement?.();
+  }
+
+  function idle(): boolean {
+    return [...waiting.values()].every(({ event }) => event === 'heartbeat:ping');
   }
 
   /** Pings now and, once answered, again after the interval. */
@@ -154,7 +194,7 @@ export function openLink(environment: Environment, events: LinkEvents): Link {
     complaint: string,
     done: (outcome: Outcome<Name>) => void,
   ) {
-    if (ended || !greeted) return done({ status: 'lost' });
+    if (ended || !greeted || retirement !== undefined) return done({ status: 'lost' });
     const id = nextId;
     nextId += 1;
     waiting.set(id, {
@@ -185,6 +225,8 @@ export function openLink(environment: Environment, events: LinkEvents): Link {
     ended = true;
     cancelTimeout();
     cancelHeartbeat();
+    cancelRetirement();
+    retirement = undefined;
     const kind = code === 1006 || code === unansweredCode ? 'error' : 'close';
     if (opened) tick(direction, kind, encoder.encode(reason).length);
     for (const id of [...waiting.keys()]) settle(id, 'lost');
@@ -192,11 +234,22 @@ export function openLink(environment: Environment, events: LinkEvents): Link {
   }
 
   return {
+    transport,
+    get answered() {
+      return answered;
+    },
     request: (event, data, done) => ask(event, data, requestTimeout, `no reply to ${event}`, done),
     check() {
       if (greeted && !ended) beat(doubtfulTimeout);
     },
     close,
+    retire(code, reason) {
+      if (ended || retirement !== undefined) return;
+      cancelHeartbeat();
+      retirement = () => close(code, reason);
+      cancelRetirement = environment.after(retireTimeout, retirement);
+      if (idle()) retirement();
+    },
   };
 }
 
