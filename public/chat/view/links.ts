@@ -1,27 +1,39 @@
 /**
- * What is a link in a text and what is not, and whether a text is emoji only. A link begins with http:// or https://
- * and parses as a URL; the punctuation that ends the sentence is not part of it. Pure; rich-text.tsx draws it.
+ * What is a link in a text and what is not, which addresses may be one, and whether a text is emoji only. A bare link
+ * begins with http:// or https:// and parses as a URL; the punctuation that ends the sentence is not part of it. Pure;
+ * markdown.ts asks.
  */
 
-const candidate = /https?:\/\/[^\s<>"'`「」『』《》（）【】，。、；：！？…]+/giu;
+const candidate = /^https?:\/\/[^\s<>"'`「」『』《》（）【】，。、；：！？…]+/iu;
 const trailing = /[.,:;!?…*_~'"。，、：；！？]+$/u;
+/** A place in this chat: a room, or a message in it. */
+const place = /^#\/[a-z0-9][a-z0-9-]{0,63}(?:\/\d{1,15})?$/u;
 
-export type Piece = { readonly text: string } | { readonly text: string; readonly href: string };
+/** The bare link that a text begins with: as it is written, and where it leads. Undefined when there is none. */
+export function linkAtStart(text: string): { readonly text: string; readonly href: string } | undefined {
+  const found = candidate.exec(text);
+  if (found === null) return undefined;
+  const shown = withoutTail(found[0]);
+  const href = parse(shown);
+  return href === undefined ? undefined : { text: shown, href };
+}
 
-/** Cuts a text into plain pieces and links; joined, the pieces' texts are the text. */
-export function cutLinks(text: string): Piece[] {
-  const pieces: Piece[] = [];
-  let end = 0;
-  for (const match of text.matchAll(candidate)) {
-    const shown = withoutTail(match[0]);
-    const href = parse(shown);
-    if (href === undefined) continue;
-    if (match.index > end) pieces.push({ text: text.slice(end, match.index) });
-    pieces.push({ text: shown, href });
-    end = match.index + shown.length;
-  }
-  if (end < text.length) pieces.push({ text: text.slice(end) });
-  return pieces;
+/**
+ * An address that a link may have, or undefined: http, https and mailto, and places in this chat (`here`), which are
+ * known by their `#/room/offset`, also with the page's own `origin` before it.
+ */
+export function safeAddress(
+  address: string,
+  origin: string,
+): { readonly href: string; readonly here: boolean } | undefined {
+  if (place.test(address)) return { href: address, here: true };
+  const url = toUrl(address);
+  if (url === undefined) return undefined;
+  if (url.protocol === 'mailto:') return { href: url.href, here: false };
+  if ((url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '') return undefined;
+  if (url.origin === origin && url.pathname === '/' && url.search === '' && place.test(url.hash))
+    return { href: url.hash, here: true };
+  return { href: url.href, here: false };
 }
 
 const brackets = [
@@ -46,13 +58,13 @@ function count(text: string, character: string): number {
 }
 
 function parse(text: string): string | undefined {
-  const url = URL.parse?.(text) ?? tryUrl(text);
+  const url = toUrl(text);
   return url !== undefined && (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== ''
     ? url.href
     : undefined;
 }
 
-function tryUrl(text: string): URL | undefined {
+function toUrl(text: string): URL | undefined {
   try {
     return new URL(text);
   } catch {

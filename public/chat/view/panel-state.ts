@@ -35,8 +35,12 @@ const listeners = new Set<() => void>();
 
 /** The panel that is open. People stand beside the conversation from the start where there is room for a column. */
 export function getPanel(): PanelView {
-  current ??= { kind: matchMedia(`(min-width: ${columnWidth}px)`).matches ? 'members' : 'none' };
-  return current;
+  if (current !== undefined) return current;
+  const first: PanelView = {
+    kind: matchMedia(`(min-width: ${columnWidth}px)`).matches ? 'members' : 'none',
+  };
+  current = first;
+  return first;
 }
 
 /** Opens a panel, in place of the one that was open. */
