@@ -1,11 +1,11 @@
 /**
  * The log: every event of every room, in one order, each once, for ever. What it promises: an event that was
  * acknowledged is on the disk; offsets only grow, and belong to an epoch, which changes only when a log is begun anew;
- * each event names the one before it in its room, so that a reader sees a hole. sqlite-log.ts is the one that is used,
- * memory-log.ts one for tests. Called by chat.ts, the handlers and the API.
+ * each event names the one before it in its room, so that a reader sees a hole. What a deleted message said is gone
+ * from it. sqlite-log.ts is the one that is used. Called by chat.ts, rooms.ts, the handlers and the API.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Item, Message, RoomEvent } from './events.ts';
+import type { Content, Item, Message, RoomEvent } from './events.ts';
 
 /** What is decided with the place in the log. */
 type Placed = 'offset' | 'previous';
@@ -36,10 +36,14 @@ export interface Log {
   readonly newest: number;
   /**
    * Stores an event unless it is there. Resolves when it is durable.
-   * @param alongside further changes to the same database, in the same transaction, only when it is stored
+   * @param alongside further changes to the same database, in the same transaction, only when it is stored; may be
+   *   called twice, as a transaction that failed for somebody else is done again
+   * @throws Refusal `message-unknown` for a change of a message that was deleted in the meantime
    * @throws when the storage fails, or what `alongside` throws: then nothing is stored
    */
-  append(entry: Entry, alongside?: () => void): Promise<Appended>;
+  append(entry: Entry, alongside?: (event: RoomEvent) => void): Promise<Appended>;
+  /** What that author stored under that nonce, or undefined. */
+  findSend(authorId: string, nonce: string): RoomEvent | undefined;
   /** The events of these rooms after an offset, as they were stored, oldest first, at most `limit`. */
   readAfter(rooms: readonly string[], offset: number, limit: number): RoomEvent[];
   /** Messages and notices of a room before an offset (by default: the newest), each message as it is now. */
@@ -70,13 +74,50 @@ export interface Log {
   onStored(listener: (event: RoomEvent) => void): () => void;
 }
 
-/** Whether a repeated send asks for what is stored: everything the same but its place, its id and its time. */
+/**
+ * Whether a repeated send asks for what is stored. What was worked out for the first one is left out: place, id, time,
+ * who was mentioned, what the quote said, where the image lay; all that may be other by now. What a deleted message
+ * said cannot be compared any more.
+ */
 export function isSameSend(stored: RoomEvent, entry: Entry): boolean {
-  return isDeepStrictEqual(essence(stored), essence(entry));
+  return isDeepStrictEqual(essence(stored, isScrubbed(stored)), essence(entry, isScrubbed(stored)));
 }
 
-function essence(event: RoomEvent | Entry): object {
-  const { id: _id, time: _time, author, ...rest } = event;
-  const { offset: _offset, previous: _previous, ...kept } = { offset: 0, previous: 0, ...rest };
-  return { ...kept, author: author.id };
+function isScrubbed(event: RoomEvent): boolean {
+  return event.type === 'message'
+    ? event.content.type === 'deleted'
+    : event.type === 'edit' && event.text === '';
+}
+
+function essence(event: RoomEvent | Entry, isScrubbed: boolean): object {
+  const { room, nonce, type } = event;
+  const who = { room, nonce, type, author: event.author.id };
+  switch (event.type) {
+    case 'message':
+      return isScrubbed ? who : { ...who, content: said(event.content), replyTo: event.replyTo?.id };
+    case 'edit':
+      return { ...who, target: event.target, ...(isScrubbed ? {} : { text: event.text }) };
+    case 'delete':
+      return { ...who, target: event.target };
+    case 'reaction':
+      return { ...who, target: event.target, emoji: event.emoji, on: event.on };
+    case 'created':
+    case 'renamed':
+      return { ...who, name: event.name };
+    case 'topic':
+      return { ...who, topic: event.topic };
+    case 'kicked':
+      return { ...who, member: event.member.id, reason: event.reason, banned: event.banned };
+    case 'role':
+      return { ...who, member: event.member.id, role: event.role };
+    case 'slow':
+      return { ...who, seconds: event.seconds };
+    case 'joined':
+    case 'left':
+      return who;
+  }
+}
+
+function said(content: Content): object {
+  return content.type === 'image' ? { image: content.image.id } : content;
 }
