@@ -20,6 +20,7 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
       'src/http-fields.ts',
       'src/http-head.ts',
       'src/ip-address.ts',
+      'src/logger.ts',
       'src/mask.ts',
       'src/mask-kernel.ts',
       'src/masking-keys.ts',
@@ -72,6 +73,7 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
       'src/client.ts',
       'src/connection-counts.ts',
       'src/drain.ts',
+      'src/frame-trace.ts',
       'src/handshake-queue.ts',
       'src/heartbeat.ts',
       'src/held-amounts.ts',
@@ -93,7 +95,7 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
     ],
   ],
   [5, ['src/index.ts', 'src/lab/', 'src/transports/']],
-  [6, ['src/chat/', 'src/site.ts']],
+  [6, ['src/chat/', 'src/chat-client/', 'src/site.ts', 'src/site/']],
   [7, ['src/certificate-files.ts', 'src/main.ts', 'src/settings.ts', 'public/']],
 ];
 

@@ -5,9 +5,9 @@
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Logger } from './chat/channel.ts';
 import type { Clock } from './chat/clock.ts';
 import type { TlsCertificate } from './index.ts';
+import type { Logger } from './logger.ts';
 
 /** Where the two are. */
 export interface CertificatePaths {

@@ -21,6 +21,7 @@ import { FrameRun, longestRun } from './frame-run.ts';
 import { OutputBuffer } from './output.ts';
 import { PreparedMessage } from './prepared-message.ts';
 import type { FrameNote } from './recent-frames.ts';
+import type { Tracer } from './trace.ts';
 
 /** Which end of the connection this is: clients mask what they send, servers do not (§5.1). */
 export type Role = 'server' | 'client';
@@ -208,6 +209,11 @@ export class Connection {
   /** The last eight frames that came or were appended, the oldest first. */
   lastFrames(): readonly FrameNote[] {
     return this.#decoder.frames.list();
+  }
+
+  /** Who is told of each frame, both ways, when its header has come or it is appended; undefined, the default: nobody. */
+  set tracer(tracer: Tracer | undefined) {
+    this.#decoder.frames.tracer = tracer;
   }
 
   // In ----------------------------------------------------------------------------------------------------------
@@ -440,18 +446,19 @@ export class Connection {
 
   /** @param bits the opcode, and RSV1 for what is compressed */
   #append(bits: number, payload: Uint8Array): void {
-    this.#decoder.frames.addSent(fin | bits, payload.length);
+    this.#decoder.frames.addSent(fin | bits, this.#role === 'client', payload.length);
     this.#room().appendFrame(fin | bits, payload, this.#maskingKey?.());
   }
 
   #appendText(text: string): void {
     const first = fin | Opcode.text;
-    this.#decoder.frames.addSent(first, this.#room().appendTextFrame(first, text, this.#maskingKey?.()));
+    const payloadLength = this.#room().appendTextFrame(first, text, this.#maskingKey?.());
+    this.#decoder.frames.addSent(first, this.#role === 'client', payloadLength);
   }
 
   /** A frame that others are sent as well: as long as there is nothing else, they and we share the octets. */
   #appendEncoded(frame: Uint8Array, payloadLength: number): void {
-    this.#decoder.frames.addSent(frame[0] as number, payloadLength);
+    this.#decoder.frames.addSent(frame[0] as number, false, payloadLength);
     const run = this.#run;
     if (this.#output !== undefined || (run?.length ?? 0) + frame.length > longestRun) {
       this.#room().appendEncoded(frame);

@@ -160,7 +160,7 @@ export class Decoder {
       }
       const end = start + length;
       if (end > chunk.length || length > this.#maxMessageLength) return next;
-      this.frames.addReceived(first, length);
+      this.frames.addReceived(first, this.#masked, length);
       const isAscii = this.#masked ? applyMask(chunk, start, end, readUint32(chunk, start - 4)) : undefined;
       next = end;
       sink.message(first === wholeText ? text(chunk, start, end, isAscii) : octets(chunk, start, end, lent));
@@ -202,14 +202,14 @@ export class Decoder {
     } catch (error) {
       // The rest of this header will not be read: 126 and 127 stand for a length that did not come.
       const length = second & 0x7f;
-      this.frames.addReceived(first, length < 126 ? length : 0);
+      this.frames.addReceived(first, second >= 0x80, length < 126 ? length : 0);
       throw error;
     }
   }
 
   #check(header: FrameHeader, first: number, second: number): FrameHeader {
     const { opcode, headerLength, payloadLength } = header;
-    this.frames.addReceived(first, payloadLength);
+    this.frames.addReceived(first, header.masked, payloadLength);
     this.#checkStart(first, second);
     checkFrameLength(header);
     if (!isControl(opcode)) this.#assembly.checkLength(opcode, headerLength, payloadLength, header.rsv1);

@@ -31,5 +31,6 @@ export {
   type ServerCloseOptions,
 } from './server.ts';
 export { type SendOptions, SendResult, type WebSocket } from './socket.ts';
+export type { TracedFrame, TraceListener } from './trace.ts';
 export type { ForwardingField } from './trusted-proxies.ts';
 export type { UpgradeAcceptance, UpgradeDecision, UpgradeRefusal } from './upgrade-decision.ts';

@@ -1,7 +1,9 @@
 /**
  * The frames that passed last on one connection, both ways, in a ring: what a close record shows of how it came to
- * that (RFC 6455 §5.2). decoder.ts and connection.ts add each frame's header; close-record.ts asks at the end.
+ * that (RFC 6455 §5.2). decoder.ts and connection.ts add each frame's header; close-record.ts asks at the end. As every
+ * frame comes by here, this is also where a tracer listens.
  */
+import type { Tracer } from './trace.ts';
 
 /** One frame that passed. */
 export interface FrameNote {
@@ -26,15 +28,19 @@ export class RecentFrames {
   #firsts: number[] | undefined;
   #lengths: number[] = none;
   #count = 0;
+  /** Who is told of each frame when it is added; undefined, the default, while nobody wants to know. */
+  tracer: Tracer | undefined;
 
   /** @param first the first octet of the header */
-  addReceived(first: number, payloadLength: number): void {
+  addReceived(first: number, masked: boolean, payloadLength: number): void {
     this.#add(first, payloadLength);
+    if (this.tracer !== undefined) this.tracer(false, first, masked, payloadLength);
   }
 
   /** @param first the first octet of the header */
-  addSent(first: number, payloadLength: number): void {
+  addSent(first: number, masked: boolean, payloadLength: number): void {
     this.#add(first | 0x100, payloadLength);
+    if (this.tracer !== undefined) this.tracer(true, first, masked, payloadLength);
   }
 
   /** The last eight, the oldest first. */

@@ -9,6 +9,7 @@ import type { UpgradeRequest } from './handshake.ts';
 import type { ResolvedOptions } from './options.ts';
 import { PreparedMessage } from './prepared-message.ts';
 import { isThenable, onRejection } from './rejection.ts';
+import type { TraceListener } from './trace.ts';
 import type { Upgraded } from './upgrades.ts';
 import { SendResult, Wire, type WireEvents } from './wire.ts';
 
@@ -51,6 +52,12 @@ export interface WebSocket<T> {
   close(code?: number, reason?: string): void;
   /** Cuts TCP at once, without a Close frame. */
   terminate(): void;
+  /**
+   * Calls back for each frame from now on, both ways: when its header has come, and when it is appended to what is to be
+   * sent. Costs nothing while nobody listens. The listener must not send on this socket, which would never end; one that
+   * throws is not called again, and costs its socket 1011. @returns what ends it; the end of the socket does too
+   */
+  trace(listener: TraceListener): () => void;
   /** Gets what is published to that topic, from now on. */
   subscribe(topic: string): void;
   unsubscribe(topic: string): void;
@@ -163,6 +170,10 @@ export class ServerSocket<T> implements WebSocket<T>, WireEvents {
   /** The same, with one sentence for the close record. */
   cut(cause: string): void {
     this.#wire.terminate(cause);
+  }
+
+  trace(listener: TraceListener): () => void {
+    return this.#wire.trace(listener);
   }
 
   subscribe(topic: string): void {

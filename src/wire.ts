@@ -8,10 +8,12 @@ import type { Socket as TcpSocket } from 'node:net';
 import { CloseCode, truncateReason } from './close.ts';
 import { type CloseRecord, explainClose } from './close-record.ts';
 import { type Connection, type ConnectionEvents, ReadyState } from './connection.ts';
+import { FrameTrace } from './frame-trace.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { LentSocket, own, type StreamOwner } from './lent-socket.ts';
 import type { Clock } from './options.ts';
 import type { PreparedMessage } from './prepared-message.ts';
+import type { TraceListener } from './trace.ts';
 
 /** What became of a message: written or about to be; the same, but wait for `drain` before sending more; not sent. */
 export const SendResult = { sent: 'sent', buffered: 'buffered', closed: 'closed' } as const;
@@ -75,6 +77,8 @@ export class Wire implements StreamOwner, ConnectionEvents {
   #held: Uint8Array | undefined;
   #ended = false;
   #finished = false;
+  /** Who looks at the frames; made when somebody first does. */
+  #trace: FrameTrace | undefined;
   /** What `held` has been told of. */
   #reportedAmount = 0;
   /** Why we gave up on the peer, and TCP's own error: for the close record. */
@@ -238,6 +242,17 @@ export class Wire implements StreamOwner, ConnectionEvents {
   /** Notes why the closing that follows was begun, for the close record. The first one counts. */
   explain(cause: string): void {
     this.#cause ??= cause;
+  }
+
+  /**
+   * Calls back for each frame from now on, both ways, when its header has come or it is appended to what is to be sent.
+   * A listener that throws is not called again, and fails the wire. @returns what ends it
+   */
+  trace(listener: TraceListener): () => void {
+    this.#trace ??= new FrameTrace(this.#connection, this.#options.clock, (error) =>
+      this.#events.failed(error),
+    );
+    return this.#trace.listen(listener);
   }
 
   /** Writes what waits, with one system call. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { closeLine } from '../../src/chat/close-line.ts';
+import { closeLine } from '../../src/transports/close-line.ts';
 import type { CloseRecord } from '../../src/index.ts';
 
 const record: CloseRecord = {

@@ -1,6 +1,6 @@
 /**
  * How a connection ended (RFC 6455 §7.1.4-§7.1.7) as the fields of one line in the log: flat, so that whoever searches
- * logs can name each, and the last frames as words. Called by websocket-channel.ts.
+ * logs can name each, and the last frames as words. Called by websocket.ts.
  */
 import type { CloseRecord } from '../index.ts';
 
