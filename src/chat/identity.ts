@@ -159,11 +159,11 @@ export class Identities {
   /** A new token for a device that is signed in. @throws Refusal `token-unknown` when it is not */
   async refreshToken(device: string, now: number): Promise<{ token: string; expires: number }> {
     const record = this.#devices.find(device);
-    if (record === undefined) throw deviceGone();
+    if (record === undefined) throw tokenRefusal('token-unknown');
     const token = await this.#tokens.issue({ memberId: record.memberId, deviceId: device }, now);
     const expires = this.#tokens.expiryAt(now);
     return this.#database.write(() => {
-      if (this.#devices.find(device) === undefined) throw deviceGone();
+      if (this.#devices.find(device) === undefined) throw tokenRefusal('token-unknown');
       this.#devices.noteRenewed(device, expires, now);
       return { token, expires };
     });
@@ -453,6 +453,11 @@ function newId(): string {
   return randomBytes(12).toString('base64url');
 }
 
-function deviceGone(): Refusal {
-  return new Refusal('token-unknown', 'This device was signed out. Sign in with a name.');
+/** What somebody is told whose token is not good. */
+export function tokenRefusal(status: 'token-unknown' | 'token-expired'): Refusal {
+  const message =
+    status === 'token-expired'
+      ? 'That token has expired: sign in with a name.'
+      : 'That token is not known: the device was signed out, or the name is forgotten. Sign in with a name.';
+  return new Refusal(status, message, { field: 'data.token' });
 }
