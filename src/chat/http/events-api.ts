@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as v from 'valibot';
+import { sendJson } from '../../transports/answers.ts';
 import type { Clock } from '../clock.ts';
 import { type Failure, invalid, type Member, nonce, type Receipt, requestData, roomId } from '../events.ts';
 import { Refusal, roomUnknown } from '../handler.ts';
@@ -13,7 +14,7 @@ import type { Log } from '../log.ts';
 import { judgeName, nameLength } from '../names.ts';
 import { ApiKeys } from './api-keys.ts';
 import { Followers, maximumWait } from './followers.ts';
-import { ApiError, allowMethods, refuseWith, sendJson, takeJson } from './json.ts';
+import { ApiError, allowMethods, refuseWith, takeJson } from './json.ts';
 
 /** What this needs of the chat. */
 export interface EventsChat {
@@ -184,6 +185,7 @@ class Api {
       this.#chat.checkReader(room, caller.member);
       events = log.readAfter([room], after, limit);
     }
+    response.setHeader('Cache-Control', 'no-store');
     sendJson(response, 200, { epoch: log.epoch, events, newest: log.newestOf(room).offset });
   }
 
@@ -249,6 +251,7 @@ class Api {
     if (caller.member !== undefined && body.author !== undefined)
       throw fieldInvalid('author', 'is for API keys only: with your token you are the author');
     const { receipt, repeated } = await this.#chat.send(sender, caller.name, body.data);
+    response.setHeader('Cache-Control', 'no-store');
     sendJson(response, repeated ? 200 : 201, { receipt });
   }
 }

@@ -3,6 +3,7 @@
  * fitting status. Called by events-api.ts.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readJson, sendJson } from '../../transports/answers.ts';
 import type { ErrorCode } from '../events.ts';
 import { Refusal } from '../handler.ts';
 
@@ -42,6 +43,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 
 /** Answers with what was thrown. @returns false when it is no refusal, and nothing was done */
 export function refuseWith(error: unknown, response: ServerResponse): boolean {
+  response.setHeader('Cache-Control', 'no-store');
   if (error instanceof ApiError) {
     sendJson(response, error.status, { error: { code: error.code, message: error.message, ...error.more } });
     return true;
@@ -56,13 +58,6 @@ export function refuseWith(error: unknown, response: ServerResponse): boolean {
   return true;
 }
 
-export function sendJson(response: ServerResponse, status: number, value: object): void {
-  response.statusCode = status;
-  response.setHeader('Cache-Control', 'no-store');
-  response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  response.end(`${JSON.stringify(value)}\n`);
-}
-
 /** @throws ApiError 405 for any other method */
 export function allowMethods(request: IncomingMessage, response: ServerResponse, ...methods: string[]): void {
   if (methods.includes(request.method ?? '')) return;
@@ -73,30 +68,10 @@ export function allowMethods(request: IncomingMessage, response: ServerResponse,
 /**
  * The value that a request's body stands for.
  * @param limit octets
- * @throws ApiError 413, 415; Refusal `malformed`; and whatever the request throws when it breaks off
+ * @throws ApiError when it is too long, no JSON, or does not arrive
  */
 export async function takeJson(request: IncomingMessage, limit: number): Promise<unknown> {
-  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
-  if (type !== 'application/json') {
-    request.resume();
-    const message = 'The body has to be JSON: send “Content-Type: application/json” with it.';
-    throw new ApiError(415, 'media-type', message);
-  }
-  const chunks: Buffer[] = [];
-  let length = 0;
-  // Left open when it is given up early, so that the answer can arrive.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    if (!(chunk instanceof Buffer)) continue;
-    length += chunk.length;
-    if (length > limit) {
-      request.resume();
-      throw new ApiError(413, 'too-large', `The body may have ${limit} octets at most.`);
-    }
-    chunks.push(chunk);
-  }
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)));
-  } catch {
-    throw new Refusal('malformed', 'The body is not JSON in UTF-8.');
-  }
+  const body = await readJson(request, limit);
+  if (!('problem' in body)) return body.value;
+  throw new ApiError(body.problem.status, body.problem.code, body.problem.message);
 }
