@@ -79,11 +79,11 @@ class Api {
       const { code, message, ...more } = invalid('data', parsed.issues[0]);
       throw new Refusal(code, message, more);
     }
-    const before = await this.#authenticate(findCredential(request));
+    const before = await this.#authenticate(findCredential(request.headers));
     const { member, token, expires } = await signIn(this.#chat, parsed.output, {
       remoteAddress: this.#options.addressOf(request),
       userAgent: request.headers['user-agent'] ?? '',
-      credential: findCredential(request)?.token,
+      credential: findCredential(request.headers)?.token,
     });
     // The cookie is the other member's no more, so nobody could sign that device out. The same member's stays good, for
     // this answer may be lost.
@@ -95,7 +95,7 @@ class Api {
 
   async #refresh(request: IncomingMessage, response: ServerResponse): Promise<void> {
     request.resume();
-    const credential = findCredential(request);
+    const credential = findCredential(request.headers);
     const known = await this.#known(credential, request, response);
     const { token, expires } = await this.#chat.identities.refreshToken(known.device, this.#chat.clock.now());
     // A program that came without a cookie has no use for one.
@@ -110,7 +110,7 @@ class Api {
   async #leave(request: IncomingMessage, response: ServerResponse): Promise<void> {
     request.resume();
     const everywhere = new URLSearchParams(request.url?.split('?')[1] ?? '').get('everywhere') === '1';
-    const known = await this.#known(findCredential(request), request, response);
+    const known = await this.#known(findCredential(request.headers), request, response);
     await this.#signOut(known.device, everywhere);
     this.#setCookie(request, response, '', this.#chat.clock.now());
     response.statusCode = 204;
@@ -147,6 +147,6 @@ class Api {
   #setCookie(request: IncomingMessage, response: ServerResponse, token: string, expires: number): void {
     const seconds = Math.max(0, Math.floor((expires - this.#chat.clock.now()) / 1000));
     const isSecure = this.#options.isSecure?.(request) ?? isEncrypted(request);
-    response.setHeader('Set-Cookie', cookieFor(request, token, seconds, isSecure));
+    response.setHeader('Set-Cookie', cookieFor(request.headers, token, seconds, isSecure));
   }
 }
