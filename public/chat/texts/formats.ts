@@ -8,6 +8,8 @@ export interface Formats {
   readonly time: (time: number) => string;
   /** `Today`, `Yesterday`, a weekday within the last week, else the date; for the line between two days. */
   readonly day: (time: number, now: number) => string;
+  /** Day and time in few signs, for times that may lie ahead: `3 Mar 2025, 10:42`. */
+  readonly dateShort: (time: number) => string;
   /** In full, for tooltips: `Monday, 3 March 2025 at 10:42:07`. */
   readonly dateTime: (time: number) => string;
   /** `just now`, `5 minutes ago`, `yesterday`. */
@@ -60,6 +62,12 @@ export function createFormats(tag: string, timeZone?: string): Formats {
     hourCycle: 'h23',
     ...zone,
   });
+  const short = new Intl.DateTimeFormat(tag, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    hourCycle: 'h23',
+    ...zone,
+  });
   const civil = new Intl.DateTimeFormat('en-CA', {
     year: 'numeric',
     month: '2-digit',
@@ -89,6 +97,7 @@ export function createFormats(tag: string, timeZone?: string): Formats {
       const sameYear = civil.format(time).slice(0, 4) === civil.format(now).slice(0, 4);
       return (sameYear ? date : dateOfYear).format(time);
     },
+    dateShort: (time) => short.format(time),
     dateTime: (time) => full.format(time),
     ago(time, now) {
       const past = Math.max(0, now - time);
