@@ -50,7 +50,7 @@ export function cookieFor(
   seconds: number,
   isSecure: boolean,
 ): string {
-  const [withTls, withoutTls = withTls] = cookieNames(host);
+  const [withTls, withoutTls] = cookieNames(host);
   const secure = isSecure ? '; Secure' : '';
   const name = isSecure ? withTls : withoutTls;
   return `${name}=${token}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`;
@@ -65,9 +65,9 @@ export function isEncrypted(request: IncomingMessage): boolean {
  * Cookies know no ports, so two chats on one machine would sign each other out if theirs had one name. A host without
  * a port has the one of https or of http: the latter comes second.
  */
-function cookieNames(host = ''): readonly [string, string?] {
+function cookieNames(host = ''): readonly [withTls: string, withoutTls: string] {
   const [, port] = /:(\d{1,5})$/.exec(host) ?? [];
-  return port === undefined ? ['barewire_443', 'barewire_80'] : [`barewire_${port}`];
+  return [`barewire_${port ?? 443}`, `barewire_${port ?? 80}`];
 }
 
 function readCookie(field: string, name: string): string | undefined {
