@@ -4,6 +4,7 @@
  * costs no memory and nobody waits for it. Called by events-api.ts.
  */
 import type { ServerResponse } from 'node:http';
+import { encodeEvent, eventStreamHeaders } from '../../transports/event-stream.ts';
 import type { Clock } from '../clock.ts';
 import { encodePush, type RoomEvent } from '../events.ts';
 import type { Log } from '../log.ts';
@@ -54,12 +55,7 @@ export class Followers {
 
   /** Answers with a stream of a room's events. Returns at once; the stream lasts until either side ends it. */
   follow(response: ServerResponse, following: Following): void {
-    response.writeHead(200, {
-      'Content-Type': 'text/event-stream',
-      'Cache-Control': 'no-store, no-transform',
-      // nginx would collect it otherwise.
-      'X-Accel-Buffering': 'no',
-    });
+    response.writeHead(200, eventStreamHeaders);
     const follower: Follower = {
       ...following,
       response,
@@ -146,7 +142,7 @@ export class Followers {
     let text = this.#texts.get(event);
     if (text === undefined) {
       const data = encodePush('room:event', { event });
-      text = `id: ${this.#log.epoch}:${event.offset}\nevent: room:event\ndata: ${data}\n\n`;
+      text = encodeEvent('room:event', data, `${this.#log.epoch}:${event.offset}`);
       this.#texts.set(event, text);
     }
     return text;
