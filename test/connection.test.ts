@@ -955,6 +955,69 @@ describe('what passed', () => {
   });
 });
 
+describe('a tracer', () => {
+  test.each(roles)('of a %s is told of each frame both ways, however it is cut', (role) => {
+    const frames = [
+      textFrame('Hello'),
+      { ...textFrame('He'), fin: false },
+      { opcode: Opcode.continuation, payload: utf8('llo') },
+      { opcode: Opcode.ping, payload: utf8('?') },
+      { opcode: Opcode.binary, payload: new Uint8Array(70_000) },
+      closeFrame(1000),
+    ];
+    const masked = role === 'server';
+    const came = [
+      [false, 0x81, masked, 5],
+      [false, 0x01, masked, 2],
+      [false, 0x80, masked, 3],
+      [false, 0x89, masked, 1],
+      [true, 0x8a, !masked, 1],
+      [false, 0x82, masked, 70_000],
+      [false, 0x88, masked, 2],
+      [true, 0x88, !masked, 2],
+    ];
+    forEachChopping(framesOf(peerOf(role), ...frames), seed, ({ chunks }) => {
+      const end = new End(role);
+      const told: unknown[] = [];
+      end.connection.tracer = (...frame) => told.push(frame);
+      end.connection.send('Hi');
+      end.connection.send(Uint8Array.of(1, 2, 3));
+      end.receive(...chunks);
+      expect(told).toEqual([[true, 0x81, !masked, 2], [true, 0x82, !masked, 3], ...came]);
+    });
+  });
+
+  test('is told of each prepared message, also of those that go out as one run', () => {
+    const end = new End('server');
+    const told: unknown[] = [];
+    end.connection.tracer = (...frame) => told.push(frame);
+    for (const text of ['one', 'three', 'eleven']) end.connection.send(new PreparedMessage(text));
+    expect(told).toEqual([3, 5, 6].map((length) => [true, 0x81, false, length]));
+    expect(end.connection.takeOutput().chunks).toHaveLength(1);
+  });
+
+  test('is told of the frame that was refused, masked or not, and of no more once it is taken off', () => {
+    for (const [first, second, masked] of [
+      [0x81, 0x05, false],
+      [0xa1, 0x85, true],
+      [0x83, 0xfe, true],
+    ] as const) {
+      const end = new End('server');
+      const told: unknown[] = [];
+      end.connection.tracer = (...frame) => told.push(frame);
+      end.receive(Uint8Array.of(first, second));
+      expect(told[0]).toEqual([false, first, masked, second === 0xfe ? 0 : 5]);
+      expect(told).toHaveLength(2);
+    }
+    const end = new End('server');
+    const told: unknown[] = [];
+    end.connection.tracer = (...frame) => told.push(frame);
+    end.connection.tracer = undefined;
+    end.receive(framesOf('client', textFrame('Hello')));
+    expect(told).toEqual([]);
+  });
+});
+
 describe('PreparedMessage', () => {
   test('is one unmasked frame, the same octets for every server', () => {
     for (const [data, bytes] of [

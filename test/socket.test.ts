@@ -610,3 +610,78 @@ describe('permessage-deflate', () => {
     expect(frames[0]?.[2]?.length).toBeLessThan(frames[0]?.[0]?.length ?? 0);
   });
 });
+
+describe('tracing', () => {
+  const frame = (direction: 'in' | 'out', opcode: number, payloadLength: number, time: number) => ({
+    direction,
+    opcode,
+    fin: true,
+    rsv1: false,
+    masked: direction === 'in',
+    payloadLength,
+    time,
+  });
+
+  test('tells of each frame both ways with its time, from trace to its end', async () => {
+    const seen: unknown[] = [];
+    const { port, clock, opened } = await serve();
+    const peer = await TcpPeer.open(port);
+    const socket = await opened();
+    const echo = async (value: string) => {
+      peer.sendFrame({ opcode: Opcode.text, payload: text(value) });
+      await peer.take(2 + value.length);
+    };
+    await echo('before');
+    const stop = socket.trace((traced) => seen.push(traced));
+    clock.advance(500);
+    await echo('while');
+    peer.sendFrame({ opcode: Opcode.ping });
+    await peer.take(2);
+    stop();
+    stop();
+    await echo('after');
+    const passed = [
+      frame('in', Opcode.text, 5, 500),
+      frame('out', Opcode.text, 5, 500),
+      frame('in', Opcode.ping, 0, 500),
+      frame('out', Opcode.pong, 0, 500),
+    ];
+    expect(seen).toEqual(passed);
+  });
+
+  test('tells each of several listeners, until each one stops', async () => {
+    const seen: string[] = [];
+    const { port, opened } = await serve();
+    const peer = await TcpPeer.open(port);
+    const socket = await opened();
+    const listener = () => void seen.push('same');
+    const stopFirst = socket.trace(listener);
+    socket.trace(listener);
+    socket.trace(({ direction }) => seen.push(direction));
+    peer.sendFrame({ opcode: Opcode.pong });
+    peer.sendFrame({ opcode: Opcode.text, payload: text('x') });
+    await peer.take(3);
+    expect(seen).toEqual(['same', 'same', 'in', 'same', 'same', 'in', 'same', 'same', 'out']);
+    seen.length = 0;
+    stopFirst();
+    peer.sendFrame({ opcode: Opcode.ping });
+    await peer.take(2);
+    expect(seen).toEqual(['same', 'in', 'same', 'out']);
+  });
+
+  test('a listener that throws is not called again, and costs its socket 1011', async () => {
+    let calls = 0;
+    const { port, opened, errors } = await serve();
+    const peer = await TcpPeer.open(port);
+    const socket = await opened();
+    socket.trace(() => {
+      calls++;
+      throw new Error('no ink');
+    });
+    peer.sendFrame({ opcode: Opcode.text, payload: text('x') });
+    expect(await peer.take(3)).toEqual(Buffer.from(encodeFrame({ opcode: Opcode.text, payload: text('x') })));
+    expect((await peer.take(4)).readUInt16BE(2)).toBe(1011);
+    expect(calls).toBe(1);
+    expect(errors).toEqual([new Error('no ink')]);
+  });
+});
