@@ -2,11 +2,15 @@
  * All transports that there are here, each by its file in carriers/. Nothing in here decides which to use: fallback.ts
  * does. Called by the page's environment and by client.ts.
  */
-import type { TransportName } from '../transports/channel.ts';
-import type { EventSourceConstructor } from './carriers/event-source.ts';
-import type { Fetch } from './carriers/http.ts';
-import type { WebSocketConstructor } from './carriers/websocket.ts';
-import type { Carriers } from './platform.ts';
+import { type TransportName, transportNames } from '../transports/channel.ts';
+import { type EventSourceConstructor, globalEventSource } from './carriers/event-source.ts';
+import { eventStreamCarrier } from './carriers/event-stream.ts';
+import { fetchStreamCarrier } from './carriers/fetch-stream.ts';
+import type { Fetch, HttpContext } from './carriers/http.ts';
+import { longPollCarrier, shortPollCarrier } from './carriers/poll.ts';
+import { globalWebSocket, type WebSocketConstructor, webSocketCarrier } from './carriers/websocket.ts';
+import { realTimer } from './defaults.ts';
+import type { Carriers, OpenSocket } from './platform.ts';
 
 export interface CarrierOptions {
   /** Origin of the server, as `https://chat.example`. A path is not looked at. */
@@ -24,4 +28,28 @@ export interface CarrierOptions {
 }
 
 /** The carriers for a server. A transport that has no means here is left out. */
-export declare function createCarriers(options: CarrierOptions): Carriers;
+export function createCarriers(options: CarrierOptions): Carriers {
+  const { url, headers = {} } = options;
+  const WebSocket = options.WebSocket ?? globalWebSocket();
+  const EventSource = options.EventSource ?? globalEventSource();
+  // A browser's fetch is one only as a call on its window.
+  const fetch: Fetch = options.fetch ?? ((address, init) => globalThis.fetch(address, init));
+  const context: HttpContext = { fetch, url, headers, after: options.after ?? realTimer };
+  const canEventStream = EventSource !== undefined && Object.keys(headers).length === 0;
+
+  const all: { [Name in TransportName]: OpenSocket | undefined } = {
+    websocket: WebSocket === undefined ? undefined : webSocketCarrier(url, WebSocket),
+    'event-stream': canEventStream ? eventStreamCarrier(context, EventSource) : undefined,
+    'fetch-stream': fetchStreamCarrier(context),
+    'long-poll': longPollCarrier(context),
+    'short-poll': shortPollCarrier(context),
+  };
+  const wanted =
+    options.transports ?? transportNames.filter((name) => name !== 'fetch-stream' || !canEventStream);
+  const carriers: { [Name in TransportName]?: OpenSocket } = {};
+  for (const name of wanted) {
+    const carrier = all[name];
+    if (carrier !== undefined) carriers[name] = carrier;
+  }
+  return carriers;
+}
