@@ -158,6 +158,12 @@ export const migrations = [
     reason TEXT NOT NULL,
     PRIMARY KEY (room, member_id)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE mute (
+    room TEXT NOT NULL,
+    member_id TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (room, member_id)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE audit (
     number INTEGER PRIMARY KEY,
     time INTEGER NOT NULL,
