@@ -110,6 +110,7 @@ export interface ConversationTexts {
     readonly versionNow: string;
     readonly loading: string;
     readonly versionsOffline: string;
+    readonly deleteNow: string;
     readonly deleteTitle: string;
     readonly deleteOwn: string;
     readonly deleteOthers: (name: string) => string;

@@ -114,6 +114,7 @@ export const conversationEn: ConversationTexts = {
     versionNow: 'Now',
     loading: 'Loading…',
     versionsOffline: 'There is no connection at the moment. Try again when you are back online.',
+    deleteNow: 'Delete',
     deleteTitle: 'Delete this message?',
     deleteOwn: 'It goes for everyone, and does not come back.',
     deleteOthers: (name) =>

@@ -111,6 +111,7 @@ export const conversationZh: ConversationTexts = {
     versionNow: '现在',
     loading: '正在加载…',
     versionsOffline: '现在没有连接，恢复联网后请再试。',
+    deleteNow: '删除',
     deleteTitle: '删除这条消息？',
     deleteOwn: '所有人都将看不到它，而且无法恢复。',
     deleteOthers: (name) => `这是 ${name} 的消息。所有人都将看不到它，操作记录里会写明是你删除的。`,

@@ -1,6 +1,7 @@
 /**
- * The emoji picker beside the message field; a sheet from below on a phone. The picker and its data are loaded when
- * it is first opened, from this server; what is used often and the skin tone are remembered in IndexedDB.
+ * The emoji picker, as it stands beside the message field; message-overlay.tsx shows the same for reactions. The picker
+ * and its data are loaded when it is first opened, from this server; what is used often and the skin tone are
+ * remembered in IndexedDB.
  */
 import type { JSX, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
@@ -19,14 +20,39 @@ interface EmojiPanelProps {
 }
 
 export function EmojiPanel({ opener, onPick, onClose, onLeave }: EmojiPanelProps): JSX.Element {
-  const { texts, settingsState } = usePage();
+  const { texts } = usePage();
   const panel = useRef<HTMLDivElement>(null);
+  useLayer(true, onClose);
+  usePressOutside(true, [panel, opener], onLeave);
+  return (
+    <>
+      <div class="sheet-backdrop" aria-hidden="true" />
+      <div
+        ref={panel}
+        class="emoji-panel"
+        role="dialog"
+        aria-label={texts.emoji.heading}
+        onFocusOut={(event) => {
+          const next = event.relatedTarget;
+          // The button that opened it closes it too; it must not find it closed already.
+          if (!(next instanceof Node) || opener.current?.contains(next)) return;
+          if (!event.currentTarget.contains(next)) onLeave();
+        }}
+      >
+        <EmojiPlace onPick={onPick} />
+      </div>
+    </>
+  );
+}
+
+/** The picker itself, filling what it stands in; words in its place until it is there. */
+export function EmojiPlace({ onPick }: Pick<EmojiPanelProps, 'onPick'>): JSX.Element {
+  const { texts, settingsState } = usePage();
+  const root = useRef<HTMLDivElement>(null);
   const place = useRef<HTMLDivElement>(null);
   const pick = useRef(onPick);
   pick.current = onPick;
   const [status, setStatus] = useState<'loading' | 'ready' | 'failed'>('loading');
-  useLayer(true, onClose);
-  usePressOutside(true, [panel, opener], onLeave);
 
   // Built anew for another language only
   useEffect(() => {
@@ -36,7 +62,7 @@ export function EmojiPanel({ opener, onPick, onClose, onLeave }: EmojiPanelProps
     const watchShift = (event: MouseEvent | KeyboardEvent): void => {
       shift = event.shiftKey;
     };
-    const target = panel.current;
+    const target = root.current;
     target?.addEventListener('click', watchShift, true);
     target?.addEventListener('keydown', watchShift, true);
     loadEmojiPicker(texts).then(
@@ -64,28 +90,14 @@ export function EmojiPanel({ opener, onPick, onClose, onLeave }: EmojiPanelProps
   }, [settingsState.language]);
 
   return (
-    <>
-      <div class="sheet-backdrop" aria-hidden="true" />
-      <div
-        ref={panel}
-        class="emoji-panel"
-        role="dialog"
-        aria-label={texts.emoji.heading}
-        onFocusOut={(event) => {
-          const next = event.relatedTarget;
-          // The button that opened it closes it too; it must not find it closed already.
-          if (!(next instanceof Node) || opener.current?.contains(next)) return;
-          if (!event.currentTarget.contains(next)) onLeave();
-        }}
-      >
-        <div ref={place} class="emoji-place" />
-        {status === 'ready' ? null : (
-          <p class={`emoji-status ${status}`}>
-            {status === 'failed' ? texts.emoji.loadFailed : texts.emoji.loading}
-          </p>
-        )}
-      </div>
-    </>
+    <div ref={root} class="emoji-root">
+      {status === 'ready' ? null : (
+        <p class={`emoji-status ${status}`} role="status">
+          {status === 'failed' ? texts.emoji.loadFailed : texts.emoji.loading}
+        </p>
+      )}
+      <div ref={place} class="emoji-place" />
+    </div>
   );
 }
 

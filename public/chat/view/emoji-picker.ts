@@ -1,9 +1,8 @@
 /** Loads emoji-picker-element, which is a chunk of its own, and sets it up in our words with data from our origin. */
 
 import type { I18n } from 'emoji-picker-element/shared';
-import english from 'emoji-picker-element-data/en/emojibase/data.json?url';
-import chinese from 'emoji-picker-element-data/zh/emojibase/data.json?url';
 import type { Texts } from '../texts.ts';
+import { emojiSources } from './emoji-data.ts';
 
 export type EmojiPicker = InstanceType<typeof import('emoji-picker-element/picker.js')['default']>;
 
@@ -12,7 +11,7 @@ export async function loadEmojiPicker(texts: Texts): Promise<EmojiPicker> {
   const { default: Picker } = await import('emoji-picker-element/picker.js');
   return new Picker({
     locale: texts.language,
-    dataSource: texts.language === 'zh' ? chinese : english,
+    dataSource: emojiSources[texts.language],
     i18n: words(texts),
     skinToneEmoji: '✋',
   });

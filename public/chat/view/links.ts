@@ -1,7 +1,6 @@
 /**
- * What is a link in a text and what is not, which addresses may be one, and whether a text is emoji only. A bare link
- * begins with http:// or https:// and parses as a URL; the punctuation that ends the sentence is not part of it. Pure;
- * markdown.ts asks.
+ * What is a link in a text and what is not, and which addresses may be one. A bare link begins with http:// or
+ * https:// and parses as a URL; the punctuation that ends the sentence is not part of it. Pure; markdown.ts asks.
  */
 
 const candidate = /^https?:\/\/[^\s<>"'`「」『』《》（）【】，。、；：！？…]+/iu;
@@ -70,25 +69,4 @@ function toUrl(text: string): URL | undefined {
   } catch {
     return undefined;
   }
-}
-
-// Only the v flag knows emoji sequences. The compiler's target does not name it yet, so it is no literal.
-const setsFlag: string = 'v';
-const onlyEmoji = emojiPattern();
-
-function emojiPattern(): RegExp | undefined {
-  try {
-    return new RegExp('^(?:\\p{RGI_Emoji}|\\p{Emoji}\\uFE0F|\\s)+$', setsFlag);
-  } catch {
-    return undefined;
-  }
-}
-
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-
-/** Whether a text is one to six emoji and nothing else; such a message is drawn larger. */
-export function isEmojiOnly(text: string): boolean {
-  if (text.length > 120 || onlyEmoji === undefined || !onlyEmoji.test(text)) return false;
-  const signs = [...segmenter.segment(text.replace(/\s/gu, ''))].length;
-  return signs >= 1 && signs <= 6;
 }

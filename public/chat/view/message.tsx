@@ -1,78 +1,144 @@
-/** What was said: a text, or an image in a place of its final size. */
-import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
-import type { Image, Message } from '../../../src/chat/events.ts';
-import { Icon } from './icons.tsx';
-import { usePage } from './page.ts';
+/**
+ * One message: what it answers, what it says, what became of it, and what can be done with it. The actions show while a
+ * mouse is over it and while it has the focus; a long press opens them as a menu. Only one message at a time is a stop
+ * for the Tab key (see reading.ts), so that a long conversation does not stand between the reader and the field.
+ */
+import type { HTMLAttributes, JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Message } from '../../../src/chat/events.ts';
+import type { TimelineItem } from '../model.ts';
+import { useConversation } from './conversation-context.ts';
+import { isEmojiOnly } from './emoji-sign.ts';
+import { ImageBody } from './image-message.tsx';
+import { MessageToolbar } from './message-toolbar.tsx';
+import { Quoted } from './quoted.tsx';
+import { Reactions } from './reactions.tsx';
 import { TextMessage } from './text-message.tsx';
+import { useWords } from './words.ts';
 
-interface MessageBodyProps {
-  readonly message: Message;
+/** A press of this length is a long one, in milliseconds. */
+const longPress = 450;
+/** A finger that moves further than this scrolls, in CSS pixels. */
+const pressSlack = 10;
+
+interface MessageViewProps {
+  readonly item: Extract<TimelineItem, { kind: 'message' }>;
   /** Who said it and when, for those who do not see where it stands. */
   readonly label: string;
-  readonly onOpenImage: (image: Image) => void;
 }
 
-export function MessageBody({ message, label, onOpenImage }: MessageBodyProps): JSX.Element {
-  const { content } = message;
-  return content.type === 'text' ? (
-    <TextMessage text={content.text} label={label} />
-  ) : (
-    <>
-      <span class="visually-hidden">{label}: </span>
-      <ImageBody
-        image={content.image}
-        author={message.author.name}
-        onOpen={() => onOpenImage(content.image)}
-      />
-    </>
-  );
-}
+export function MessageView({ item, label }: MessageViewProps): JSX.Element {
+  const { message, own, mentioned, pending } = item;
+  const conversation = useConversation();
+  const element = useRef<HTMLElement>(null);
+  const [hovered, setHovered] = useState(false);
+  const [focused, setFocused] = useState(false);
+  const deleted = message.content.type === 'deleted';
+  const press = useLongPress(() => {
+    const box = element.current?.getBoundingClientRect();
+    if (box !== undefined && !deleted) conversation.open({ kind: 'menu', message, own, anchor: box });
+  });
+  const looks = ['message', mentioned ? 'mentioned' : '', pending ? 'pending' : '', bare(message) ? 'bare' : ''];
 
-/** The box that an image is drawn in: its own shape, no larger than it is, and never taller than a view. */
-export function boxOf(width: number, height: number): { readonly width: number; readonly height: number } {
-  const scale = Math.min(1, 360 / width, 320 / height);
-  return { width: Math.max(48, Math.round(width * scale)), height: Math.max(48, Math.round(height * scale)) };
-}
-
-interface ImageBodyProps {
-  readonly image: Image;
-  readonly author: string;
-  readonly onOpen: () => void;
-}
-
-function ImageBody({ image, author, onOpen }: ImageBodyProps): JSX.Element {
-  const { texts } = usePage();
-  const [status, setStatus] = useState<'loading' | 'loaded' | 'failed'>('loading');
-  const box = boxOf(image.width, image.height);
   return (
-    <button
-      type="button"
-      class={`picture ${status}`}
-      style={{ inlineSize: `${box.width}px`, aspectRatio: `${box.width} / ${box.height}` }}
-      aria-label={
-        (status === 'failed' ? `${texts.message.imageFailed} ` : '') + texts.message.openImage(author)
-      }
-      aria-haspopup="dialog"
-      onClick={onOpen}
+    <article
+      ref={element}
+      class={looks.filter((look) => look !== '').join(' ')}
+      tabIndex={-1}
+      data-message={message.id}
+      onPointerEnter={(event) => setHovered(event.pointerType === 'mouse')}
+      onPointerLeave={() => setHovered(false)}
+      onFocusIn={(event) => setFocused(event.currentTarget.matches(':focus-visible, :has(:focus-visible)'))}
+      onFocusOut={(event) => {
+        const next = event.relatedTarget;
+        if (!(next instanceof Node && event.currentTarget.contains(next))) setFocused(false);
+      }}
+      {...press}
     >
-      {status === 'failed' ? (
-        <span class="picture-failed">
-          <Icon name="image" />
-          <span>{texts.message.imageFailed}</span>
-        </span>
-      ) : (
-        <img
-          src={image.thumbnail.url}
-          alt=""
-          width={box.width}
-          height={box.height}
-          decoding="async"
-          draggable={false}
-          onLoad={() => setStatus('loaded')}
-          onError={() => setStatus('failed')}
-        />
-      )}
-    </button>
+      <span class="visually-hidden">{label}: </span>
+      <div class="bubble">
+        {message.replyTo === undefined ? null : <Quoted quote={message.replyTo} />}
+        <Body message={message} own={own} />
+      </div>
+      <Reactions message={message} />
+      {(hovered || focused) && !deleted ? <MessageToolbar message={message} own={own} /> : null}
+    </article>
   );
+}
+
+/** Whether it stands without a ground: an image or large emoji alone. */
+function bare({ content, replyTo }: Message): boolean {
+  return (
+    replyTo === undefined &&
+    (content.type === 'image' || (content.type === 'text' && isEmojiOnly(content.text)))
+  );
+}
+
+function Body({ message, own }: { readonly message: Message; readonly own: boolean }): JSX.Element {
+  const words = useWords().message;
+  const { openImage } = useConversation();
+  const { content, deleted } = message;
+  switch (content.type) {
+    case 'text':
+      return <TextMessage message={message} text={content.text} own={own} />;
+    case 'image':
+      return (
+        <ImageBody
+          image={content.image}
+          author={message.author.name}
+          onOpen={() => openImage(content.image)}
+        />
+      );
+    case 'deleted': {
+      const by = deleted === undefined || deleted.by.id === message.author.id ? undefined : deleted.by.name;
+      return <p class="said gone">{by === undefined ? words.deleted : words.deletedBy(by)}</p>;
+    }
+  }
+}
+
+/** Handlers that call back once a finger has rested for long, and keep the system's own menu away then. */
+function useLongPress(
+  onLongPress: () => void,
+): Required<
+  Pick<
+    HTMLAttributes<HTMLElement>,
+    'onPointerDown' | 'onPointerMove' | 'onPointerUp' | 'onPointerCancel' | 'onContextMenu' | 'onClickCapture'
+  >
+> {
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const start = useRef({ x: 0, y: 0 });
+  const pressed = useRef(false);
+  const end = (): void => {
+    clearTimeout(timer.current);
+    timer.current = undefined;
+  };
+  useEffect(() => end, []);
+  return {
+    onPointerDown(event) {
+      end();
+      pressed.current = false;
+      if (event.pointerType === 'mouse') return;
+      start.current = { x: event.clientX, y: event.clientY };
+      timer.current = setTimeout(() => {
+        pressed.current = true;
+        onLongPress();
+      }, longPress);
+    },
+    onPointerMove(event) {
+      const { x, y } = start.current;
+      if (Math.hypot(event.clientX - x, event.clientY - y) > pressSlack) end();
+    },
+    onPointerUp: end,
+    onPointerCancel: end,
+    onContextMenu(event) {
+      if (timer.current !== undefined || pressed.current) event.preventDefault();
+    },
+    onClickCapture(event) {
+      // The finger that opened the menu lifts: that is no click on the link or image under it.
+      if (!pressed.current) return;
+      pressed.current = false;
+      event.preventDefault();
+      event.stopPropagation();
+    },
+  };
 }

@@ -1,77 +1,124 @@
 /** What is on its way: quiet while it waits or goes out, plain about it when it fails. */
 import type { JSX } from 'preact';
-import type { Outgoing } from '../model.ts';
+import type { Command, Outgoing } from '../model.ts';
 import { failureText } from '../texts.ts';
+import { copyText } from './clipboard.ts';
 import { Icon } from './icons.tsx';
-import { boxOf } from './message.tsx';
+import { boxOf } from './image-message.tsx';
 import { usePage } from './page.ts';
 import { TextBody } from './rich-text.tsx';
+import { useWords } from './words.ts';
 
 interface OutgoingBodyProps {
   readonly item: Outgoing;
   readonly connected: boolean;
 }
 
+/** A message that is not in the log yet. */
 export function OutgoingBody({ item, connected }: OutgoingBodyProps): JSX.Element {
-  const { content, status } = item;
+  const { command, status } = item;
   return (
     <div class={`outgoing ${status}`}>
-      {content.type === 'text' ? <TextBody text={content.text} /> : <OutgoingImage item={item} />}
+      <div class={command.type === 'image' ? 'bubble bare' : 'bubble'}>
+        {command.type === 'text' || command.type === 'image' ? <OutgoingQuote command={command} /> : null}
+        {command.type === 'text' ? <TextBody text={command.text} /> : <OutgoingImage item={item} />}
+      </div>
       {status === 'failed' ? <Failed item={item} /> : <Underway item={item} connected={connected} />}
     </div>
   );
 }
 
+function OutgoingQuote({
+  command: { replyTo },
+}: {
+  readonly command: Extract<Command, { type: 'text' | 'image' }>;
+}): JSX.Element | null {
+  const words = useWords().message;
+  if (replyTo === undefined) return null;
+  return (
+    <p class="quoted">
+      <span class="quoted-author">
+        <Icon name="reply" size={16} />
+        <span class="ellipsis">{replyTo.author.name}</span>
+      </span>
+      <span class="quoted-text" dir="auto">
+        {replyTo.content.type === 'text' ? replyTo.content.text : words.imageExcerpt}
+      </span>
+    </p>
+  );
+}
+
 function Underway({ item, connected }: OutgoingBodyProps): JSX.Element {
   const { texts, actions } = usePage();
-  const words = texts.outgoing;
+  const words = useWords().outgoing;
+  const { status, progress } = item;
   const text =
-    item.status === 'uploading' && item.progress !== undefined
-      ? words.uploading(item.progress)
-      : item.status === 'sending'
+    status === 'uploading' && progress !== undefined
+      ? words.uploading(texts.format.percent(progress))
+      : status === 'sending' || status === 'sent'
         ? words.sending
         : connected
           ? words.pending
           : words.waitingForConnection;
+  const late = status === 'sending' || status === 'sent' || (status === 'pending' && connected);
   return (
-    <p class={item.status === 'sending' || (item.status === 'pending' && connected) ? 'state late' : 'state'}>
+    <p class={late ? 'state late' : 'state'}>
       <Icon name="clock" size={16} />
       <span class="figure">{text}</span>
-      {item.status === 'uploading' || item.status === 'pending' ? (
+      {status === 'uploading' || status === 'pending' ? (
         <button type="button" class="text-button" onClick={() => actions.discard(item.nonce)}>
-          {item.status === 'uploading' ? words.cancelUpload : words.discard}
+          {status === 'uploading' ? words.cancelUpload : words.discard}
         </button>
       ) : null}
     </p>
   );
 }
 
+/** An edit, deletion or reaction that the server refused: which, why, and what to do. */
+export function RefusedChange({ item }: { readonly item: Outgoing }): JSX.Element {
+  return (
+    <li class="run own refused-change" data-key={`nonce-${item.nonce}`}>
+      {item.command.type === 'edit' ? (
+        <div class="outgoing failed">
+          <div class="bubble">
+            <TextBody text={item.command.text} />
+          </div>
+        </div>
+      ) : null}
+      <Failed item={item} />
+    </li>
+  );
+}
+
 function Failed({ item }: { readonly item: Outgoing }): JSX.Element {
   const { texts, actions } = usePage();
-  const words = texts.outgoing;
-  const { content } = item;
+  const words = useWords().outgoing;
+  const { command } = item;
+  const text = command.type === 'text' || command.type === 'edit' ? command.text : undefined;
+  const what = {
+    text: words.failed,
+    image: words.failed,
+    edit: words.editFailed,
+    delete: words.deleteFailed,
+    reaction: command.type === 'reaction' ? words.reactionFailed(command.emoji) : '',
+  }[command.type];
   return (
     <div class="state failed">
       <p>
         <Icon name="warning" size={16} />
         <span>
-          <strong>{words.failed}.</strong>{' '}
-          {item.failure === undefined ? null : failureText(texts, item.failure)}
+          <strong>{what}.</strong> {item.failure === undefined ? null : failureText(texts, item.failure)}
         </span>
       </p>
       <p class="state-actions">
         <button type="button" class="text-button" onClick={() => actions.retry(item.nonce)}>
           {words.retry}
         </button>
-        {content.type === 'text' ? (
-          <button
-            type="button"
-            class="text-button"
-            onClick={() => void navigator.clipboard?.writeText(content.text).catch(() => undefined)}
-          >
+        {text === undefined ? null : (
+          <button type="button" class="text-button" onClick={() => void copyText(text, actions)}>
             {words.copy}
           </button>
-        ) : null}
+        )}
         <button type="button" class="text-button" onClick={() => actions.discard(item.nonce)}>
           {words.discard}
         </button>
@@ -82,9 +129,11 @@ function Failed({ item }: { readonly item: Outgoing }): JSX.Element {
 
 function OutgoingImage({ item }: { readonly item: Outgoing }): JSX.Element | null {
   const { texts } = usePage();
-  if (item.content.type !== 'image') return null;
-  const { file } = item.content;
+  const words = useWords().outgoing;
+  if (item.command.type !== 'image') return null;
+  const { file } = item.command;
   const box = boxOf(file.width ?? 240, file.height ?? 160);
+  const progress = item.progress ?? 0;
   return (
     <div
       class="picture loaded"
@@ -98,7 +147,7 @@ function OutgoingImage({ item }: { readonly item: Outgoing }): JSX.Element | nul
       ) : (
         <img
           src={file.url}
-          alt={texts.outgoing.imageNamed(file.name)}
+          alt={words.imageNamed(file.name)}
           width={box.width}
           height={box.height}
           draggable={false}
@@ -108,8 +157,8 @@ function OutgoingImage({ item }: { readonly item: Outgoing }): JSX.Element | nul
         <progress
           class="progress"
           max={1}
-          value={item.progress ?? 0}
-          aria-label={texts.outgoing.uploading(item.progress ?? 0)}
+          value={progress}
+          aria-label={words.uploading(texts.format.percent(progress))}
         />
       ) : null}
     </div>

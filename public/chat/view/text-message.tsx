@@ -1,105 +1,66 @@
-/**
- * A text in the conversation and what can be done with it: copy it. The action shows while a mouse is over the text,
- * while the text has the focus, and after a long press. Only one text at a time is a stop for the Tab key
- * (see reading.ts), so that a long conversation does not stand between the reader and the message field.
- */
+/** A text in the conversation: with its mentions, folded when it is very long, and marked when it was edited. */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { Icon } from './icons.tsx';
-import { usePressOutside } from './layers.tsx';
+import { useMemo, useState } from 'preact/hooks';
+import type { Message } from '../../../src/chat/events.ts';
+import { useConversation } from './conversation-context.ts';
 import { usePage } from './page.ts';
 import { TextBody } from './rich-text.tsx';
+import { useWords } from './words.ts';
 
-/** A press of this length is a long one, in milliseconds. */
-const longPress = 450;
-/** How long "Copied" is said. */
-const saidFor = 2000;
+/** Longer than either is folded. By counting, not by measuring: nothing must move when the text is drawn. */
+const longLines = 24;
+const longLength = 1600;
 
 interface TextMessageProps {
+  readonly message: Message;
   readonly text: string;
-  /** Who said it and when, for those who do not see where it stands. */
-  readonly label: string;
+  readonly own: boolean;
 }
 
-export function TextMessage({ text, label }: TextMessageProps): JSX.Element {
-  const element = useRef<HTMLElement>(null);
-  const press = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const [hovered, setHovered] = useState(false);
-  const [focused, setFocused] = useState(false);
-  /** How far below the text's upper edge it was pressed, in CSS pixels. */
-  const [held, setHeld] = useState<number | undefined>(undefined);
-  const endPress = (): void => clearTimeout(press.current);
-  usePressOutside(held !== undefined, [element], () => setHeld(undefined));
-  useEffect(() => endPress, []);
+export function TextMessage({ message, text, own }: TextMessageProps): JSX.Element {
+  const words = useWords().message;
+  const { format } = usePage().texts;
+  const { me, people, open } = useConversation();
+  const [unfolded, setUnfolded] = useState(false);
+  const { mentions, edited } = message;
+  const long = text.length > longLength || text.split('\n', longLines + 1).length > longLines;
+  const body = useMemo(() => {
+    const mentioned = mentions === undefined ? [] : people.filter(({ id }) => mentions.includes(id));
+    return <TextBody text={text} mentions={mentioned} me={me?.id} />;
+  }, [text, mentions, people, me]);
 
   return (
-    <article
-      ref={element}
-      class="text-message"
-      tabIndex={-1}
-      onPointerEnter={(event) => setHovered(event.pointerType === 'mouse')}
-      onPointerLeave={() => {
-        setHovered(false);
-        endPress();
-      }}
-      onPointerDown={(event) => {
-        endPress();
-        const at = event.clientY - event.currentTarget.getBoundingClientRect().top;
-        if (event.pointerType !== 'mouse') press.current = setTimeout(() => setHeld(at), longPress);
-      }}
-      onPointerUp={endPress}
-      onPointerCancel={endPress}
-      onFocusIn={(event) => setFocused(event.currentTarget.matches(':focus-visible, :has(:focus-visible)'))}
-      onFocusOut={(event) => {
-        const next = event.relatedTarget;
-        if (!(next instanceof Node && event.currentTarget.contains(next))) setFocused(false);
-      }}
-    >
-      <span class="visually-hidden">{label}: </span>
-      <TextBody text={text} />
-      {hovered || focused || held !== undefined ? <CopyAction text={text} held={held} /> : null}
-    </article>
-  );
-}
-
-interface CopyActionProps {
-  readonly text: string;
-  readonly held: number | undefined;
-}
-
-function CopyAction({ text, held }: CopyActionProps): JSX.Element {
-  const words = usePage().texts.message;
-  const [copied, setCopied] = useState(false);
-  useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), saidFor);
-    return () => clearTimeout(timer);
-  }, [copied]);
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for what is filled in
-    <div
-      class={held === undefined ? 'message-actions' : 'message-actions held'}
-      style={held === undefined ? undefined : { '--held': `${held}px` }}
-      role="group"
-      aria-label={words.actions}
-    >
-      <button
-        type="button"
-        class={copied ? 'icon-button done' : 'icon-button'}
-        aria-label={words.copy}
-        title={copied ? words.copied : words.copy}
-        onClick={() => {
-          navigator.clipboard?.writeText(text).then(
-            () => setCopied(true),
-            () => undefined,
-          );
-        }}
-      >
-        <Icon name={copied ? 'check' : 'copy'} size={16} />
-      </button>
-      <span class="visually-hidden" role="status">
-        {copied ? words.copied : ''}
-      </span>
-    </div>
+    <>
+      <div class={long && !unfolded ? 'folded' : undefined}>{body}</div>
+      {long ? (
+        <button
+          type="button"
+          class="text-button unfold"
+          aria-expanded={unfolded}
+          onClick={() => setUnfolded(!unfolded)}
+        >
+          {unfolded ? words.showLess : words.showAll}
+        </button>
+      ) : null}
+      {edited === undefined ? null : (
+        <button
+          type="button"
+          class="edited"
+          aria-label={words.editedHint(format.dateTime(edited.time))}
+          title={words.editedHint(format.dateTime(edited.time))}
+          aria-haspopup="dialog"
+          onClick={(event) =>
+            open({
+              kind: 'versions',
+              message,
+              own,
+              anchor: event.currentTarget.getBoundingClientRect(),
+            })
+          }
+        >
+          {words.edited}
+        </button>
+      )}
+    </>
   );
 }

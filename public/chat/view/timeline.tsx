@@ -1,148 +1,144 @@
-/** The rows of the conversation: days, runs, notices, gaps, the line above what is new. */
+/** The rows of the conversation: days, runs, notices, the line above what is new, changes that were refused. */
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import type { Image } from '../../../src/chat/events.ts';
 import { Avatar } from './avatar.tsx';
-import { foldNotices, type Notice, type Row, type Run } from './grouping.ts';
-import { MessageBody } from './message.tsx';
-import { OutgoingBody } from './outgoing.tsx';
+import { placeOf } from './conversation-context.ts';
+import type { Entry, Row, Run } from './grouping.ts';
+import { MessageView } from './message.tsx';
+import { NoticesRow } from './notices.tsx';
+import { OutgoingBody, RefusedChange } from './outgoing.tsx';
 import { usePage } from './page.ts';
+import { useWords } from './words.ts';
 
 interface TimelineRowsProps {
   readonly rows: readonly Row[];
   readonly now: number;
   readonly connected: boolean;
-  readonly onOpenImage: (image: Image) => void;
 }
 
-export function TimelineRows({ rows, ...rest }: TimelineRowsProps): JSX.Element {
+export function TimelineRows({ rows, now, connected }: TimelineRowsProps): JSX.Element {
   return (
     <>
       {rows.map((row) => (
-        <TimelineRow key={row.key} row={row} {...rest} />
+        <TimelineRow key={row.key} row={row} now={now} connected={connected} />
       ))}
     </>
   );
 }
 
-function TimelineRow({
-  row,
-  now,
-  connected,
-  onOpenImage,
-}: Omit<TimelineRowsProps, 'rows'> & { readonly row: Row }): JSX.Element {
-  const { texts, actions } = usePage();
+interface TimelineRowProps {
+  readonly row: Row;
+  readonly now: number;
+  readonly connected: boolean;
+}
+
+function TimelineRow({ row, now, connected }: TimelineRowProps): JSX.Element {
+  const { texts } = usePage();
+  const words = useWords();
   switch (row.kind) {
     case 'run':
-      return <RunRow run={row} connected={connected} onOpenImage={onOpenImage} />;
+      return <RunRow run={row} connected={connected} />;
     case 'day':
       return (
         <li class="divider">
-          <time dateTime={new Date(row.time).toISOString().slice(0, 10)}>
-            {texts.format.day(row.time, now)}
-          </time>
+          <time dateTime={dateOf(row.time)}>{texts.format.day(row.time, now)}</time>
         </li>
       );
     case 'new':
       return (
         <li class="divider new figure">
-          <span>{texts.room.newLine(row.count)}</span>
-        </li>
-      );
-    case 'gap':
-      return (
-        <li class="divider gap">
-          <span>
-            {texts.room.gap}{' '}
-            <button type="button" class="text-button" onClick={() => actions.loadOlder(row.key)}>
-              {texts.room.loadGap}
-            </button>
-          </span>
+          <span>{words.timeline.newLine(row.count)}</span>
         </li>
       );
     case 'notices':
       return <NoticesRow notices={row.notices} />;
+    case 'change':
+      return <RefusedChange item={row.outgoing} />;
   }
 }
 
-function NoticesRow({ notices }: { readonly notices: readonly Notice[] }): JSX.Element {
-  const { texts } = usePage();
-  const { joined, left } = foldNotices(notices);
-  const say = (
-    names: readonly string[],
-    one: (name: string) => string,
-    many: (names: readonly string[]) => string,
-  ) => (names.length === 0 ? [] : [names.length === 1 ? one(names[0] ?? '') : many(names)]);
-  const sentences = [
-    ...say(joined, texts.room.joined, texts.room.joinedMany),
-    ...say(left, texts.room.left, texts.room.leftMany),
-  ];
+/** The day where the reader is, as `2026-03-12`. */
+function dateOf(time: number): string {
+  const date = new Date(time);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+function RunRow({ run, connected }: { readonly run: Run; readonly connected: boolean }): JSX.Element {
+  const words = useWords().message;
+  const first = run.entries[0];
   return (
-    <li class="notices" data-key={notices[0]?.key}>
-      {sentences.map((sentence) => (
-        <span key={sentence}>{sentence}</span>
+    <li class={run.own ? 'run own' : 'run'}>
+      {run.own ? null : <Avatar name={run.author.name} size={32} />}
+      {run.own || first === undefined ? null : (
+        <p class="author">
+          <span class="ellipsis" title={run.author.name}>
+            {run.author.name}
+          </span>
+          {run.author.bot === true ? <span class="bot-tag">{words.bot}</span> : null} <Time entry={first} />
+        </p>
+      )}
+      {run.entries.map((entry, index) => (
+        <Line
+          key={entry.key}
+          entry={entry}
+          own={run.own}
+          author={run.author.name}
+          first={index === 0}
+          connected={connected}
+        />
       ))}
     </li>
   );
 }
 
-interface RunRowProps {
-  readonly run: Run;
+interface LineProps {
+  readonly entry: Entry;
+  readonly own: boolean;
+  readonly author: string;
+  readonly first: boolean;
   readonly connected: boolean;
-  readonly onOpenImage: (image: Image) => void;
 }
 
-/** What decides how a run looks; while it stays the same, the run is not drawn again. */
-function signatureOf(run: Run, connected: boolean): string {
-  const parts = run.entries.map((entry) =>
-    'message' in entry
-      ? `${entry.key}:${entry.showsTime}`
-      : `${entry.key}:${entry.showsTime}:${entry.outgoing.status}:${entry.outgoing.progress ?? ''}:${entry.outgoing.failure?.code ?? ''}:${connected}`,
-  );
-  return `${run.key}|${parts.join('|')}`;
-}
-
-function RunRow({ run, connected, onOpenImage }: RunRowProps): JSX.Element {
+/** One line of a run. What has not changed is not drawn again: a window has some hundred of them. */
+function Line({ entry, own, author, first, connected }: LineProps): JSX.Element {
   const { texts } = usePage();
-  const { format } = texts;
-  // The signature stands for the run
+  const words = useWords().message;
+  const what = 'item' in entry ? entry.item : entry.outgoing;
+  const { key, time, showsTime } = entry;
   return useMemo(() => {
-    const labelOf = ({ time }: { readonly time: number }): string =>
-      run.own ? texts.message.own(format.time(time)) : texts.message.by(run.author.name, format.time(time));
+    const clock = texts.format.time(time);
+    const label = own ? words.own(clock) : words.by(author, clock);
     return (
-      <li class={run.own ? 'run own' : 'run'}>
-        {run.own ? null : <Avatar name={run.author.name} size={32} />}
-        {run.own ? null : (
-          <p class="author">
-            <span class="ellipsis" title={run.author.name}>
-              {run.author.name}
-            </span>{' '}
-            <Time entry={run} />
-          </p>
-        )}
-        {run.entries.map((entry, index) => (
-          <div key={entry.key} class="line" data-key={entry.key}>
-            {entry.showsTime && (run.own || index > 0) ? <Time entry={entry} /> : null}
-            {'message' in entry ? (
-              <MessageBody message={entry.message} label={labelOf(entry)} onOpenImage={onOpenImage} />
-            ) : (
-              <>
-                <span class="visually-hidden">{labelOf(entry)}: </span>
-                <OutgoingBody item={entry.outgoing} connected={connected} />
-              </>
-            )}
+      <div class="line" data-key={key} data-offset={'item' in entry ? entry.item.message.offset : undefined}>
+        {showsTime && (own || !first) ? <Time entry={entry} /> : null}
+        {'item' in entry ? (
+          <MessageView item={entry.item} label={label} />
+        ) : (
+          <div class="outgoing-line">
+            <span class="visually-hidden">{label}: </span>
+            <OutgoingBody item={entry.outgoing} connected={connected} />
           </div>
-        ))}
-      </li>
+        )}
+      </div>
     );
-  }, [signatureOf(run, connected), texts, onOpenImage]);
+  }, [what, key, time, showsTime, own, author, first, 'item' in entry || connected, texts, words]);
 }
 
-function Time({ entry }: { readonly entry: { readonly time: number } }): JSX.Element {
+/** When it was said; of what is in the log, also the link to it. */
+function Time({ entry }: { readonly entry: Entry }): JSX.Element {
   const { format } = usePage().texts;
-  return (
-    <time class="time" dateTime={new Date(entry.time).toISOString()} title={format.dateTime(entry.time)}>
+  const words = useWords().message;
+  const full = format.dateTime(entry.time);
+  const time = (
+    <time dateTime={new Date(entry.time).toISOString()} title={full}>
       {format.time(entry.time)}
     </time>
+  );
+  if (!('item' in entry)) return <span class="time">{time}</span>;
+  return (
+    <a class="time" href={placeOf(entry.item.message)} tabIndex={-1} aria-label={words.permalink(full)}>
+      {time}
+    </a>
   );
 }
