@@ -1,9 +1,10 @@
 /**
  * What the tracer sees of one WebSocket, as an event stream of its own: `GET /api/connections/ID/frames`, for the page
- * that draws its own wire. Several frames go together, so that a busy connection does not cost an event for each. Called
- * by transports.ts.
+ * that draws its own wire. Each frame is an event `frame`; frames of one moment are written together, so that a busy
+ * connection does not cost a write for each. Called by transports.ts.
  */
 import type { ServerResponse } from 'node:http';
+import type { Clock } from '../index.ts';
 import type { TracedFrame } from '../trace.ts';
 import { refuse } from './answers.ts';
 import type { TracedConnection } from './connections.ts';
@@ -19,10 +20,16 @@ const maximumWaiting = 64 * 1024;
 const maximumGathered = 512;
 
 export class FrameStreams {
+  readonly #clock: Clock;
   readonly #streams = new Map<TracedConnection, Set<FrameStream>>();
 
+  /** @param clock whose time is told with each frame */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
   /** Streams the frames of that connection until either is over. */
-  open(connection: TracedConnection, response: ServerResponse, now: number): void {
+  open(connection: TracedConnection, response: ServerResponse): void {
     const streams = this.#streams.get(connection) ?? new Set();
     if (streams.size >= maximumStreams) {
       const message = `${maximumStreams} streams look at this connection already: end one of them.`;
@@ -30,7 +37,7 @@ export class FrameStreams {
       return;
     }
     this.#streams.set(connection, streams);
-    const stream = new FrameStream(connection, response, now, () => {
+    const stream = new FrameStream(connection, response, this.#clock, () => {
       streams.delete(stream);
       if (streams.size === 0) this.#streams.delete(connection);
     });
@@ -55,14 +62,17 @@ export class FrameStreams {
 
 class FrameStream {
   readonly #response: ServerResponse;
-  #frames: TracedFrame[] = [];
+  readonly #clock: Clock;
+  /** Events that wait to be written together. */
+  #gathered: string[] = [];
   #skipped = 0;
   #timer: NodeJS.Timeout | undefined;
   #keepAliveAt: number;
 
-  constructor(connection: TracedConnection, response: ServerResponse, now: number, onEnd: () => void) {
+  constructor(connection: TracedConnection, response: ServerResponse, clock: Clock, onEnd: () => void) {
     this.#response = response;
-    this.#keepAliveAt = now + keepAliveInterval;
+    this.#clock = clock;
+    this.#keepAliveAt = clock.now() + keepAliveInterval;
     const stop = connection.trace((frame) => this.#take(frame));
     response.on('error', () => {});
     response.once('close', () => {
@@ -87,18 +97,24 @@ class FrameStream {
     this.#response.end();
   }
 
-  #take(frame: TracedFrame): void {
-    const isFull = this.#frames.length >= maximumGathered || this.#response.writableLength > maximumWaiting;
+  #take({ payloadLength: length, ...frame }: TracedFrame): void {
+    const isFull = this.#gathered.length >= maximumGathered || this.#response.writableLength > maximumWaiting;
     if (isFull) this.#skipped++;
-    else this.#frames.push(frame);
+    // The time of day, which a page can compare with its own; the tracer's counts from any moment.
+    else
+      this.#gathered.push(
+        encodeEvent('frame', JSON.stringify({ ...frame, length, time: this.#clock.now() })),
+      );
     this.#timer ??= setTimeout(() => this.#flush(), gatheringTime).unref();
   }
 
   #flush(): void {
     this.#timer = undefined;
-    if (this.#frames.length === 0 && this.#skipped === 0) return;
-    const data = { frames: this.#frames.splice(0), skipped: this.#skipped };
+    const skipped =
+      this.#skipped === 0 ? '' : encodeEvent('skipped', JSON.stringify({ count: this.#skipped }));
+    const text = this.#gathered.join('') + skipped;
+    this.#gathered = [];
     this.#skipped = 0;
-    this.#response.write(encodeEvent('frames', JSON.stringify({ event: 'frames', data })));
+    if (text !== '') this.#response.write(text);
   }
 }

@@ -51,6 +51,7 @@ export interface TransportsOptions {
   readonly allowedOrigins?: AllowedOrigins;
   /** UTF-16 units in one message from a client. */
   readonly maxMessageLength: number;
+  /** Counts from 1970, so that its times mean something to a client. */
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -101,13 +102,14 @@ class Routes implements Transports {
   readonly handlers: Handlers<SocketData>;
   readonly #options: TransportsOptions;
   readonly #connections = new Connections();
-  readonly #frames = new FrameStreams();
+  readonly #frames: FrameStreams;
   readonly #upstream: Upstream;
   readonly #stopSweeping: () => void;
   #draining = false;
 
   constructor(options: TransportsOptions) {
     this.#options = options;
+    this.#frames = new FrameStreams(options.clock);
     this.#upstream = new Upstream(options.maxMessageLength);
     this.handlers = webSocketHandlers({
       accept: options.accept,
@@ -286,7 +288,7 @@ class Routes implements Transports {
     }
     // It may have ended meanwhile.
     if (this.#connections.findWebSocket(id) === undefined) refuse(response, connectionUnknown);
-    else if (this.#mayOpen(response)) this.#frames.open(connection, response, this.#options.clock.now());
+    else if (this.#mayOpen(response)) this.#frames.open(connection, response);
   }
 
   async #isSameClient(one: string | undefined, other: string | undefined): Promise<boolean> {
