@@ -1,9 +1,9 @@
-/** Theme and language, each as a row of radio buttons; on the sign-in page and in the menu. */
+/** Theme, language and the Enter key, each as a row of radio buttons; on the sign-in page, in the menu and in panels. */
 import type { JSX } from 'preact';
 import { useId } from 'preact/hooks';
 import { usePage } from './page.ts';
 
-interface ChoiceProps<Value extends string> {
+export interface ChoiceProps<Value extends string> {
   readonly label: string;
   readonly values: readonly Value[];
   readonly names: Readonly<Record<Value, string>>;
@@ -11,7 +11,7 @@ interface ChoiceProps<Value extends string> {
   readonly onChoose: (value: Value) => void;
 }
 
-function Choice<Value extends string>({
+export function Choice<Value extends string>({
   label,
   values,
   names,
@@ -63,6 +63,19 @@ export function LanguageChoice(): JSX.Element {
       names={texts.menu.languages}
       value={settingsState.languageChoice}
       onChoose={(choice) => settings.setLanguage(choice)}
+    />
+  );
+}
+
+export function EnterChoice(): JSX.Element {
+  const { texts, settings, settingsState } = usePage();
+  return (
+    <Choice
+      label={texts.menu.enterKey}
+      values={['send', 'new-line']}
+      names={texts.menu.enterKeys}
+      value={settingsState.enterKey}
+      onChoose={(enterKey) => settings.setChoice({ enterKey })}
     />
   );
 }

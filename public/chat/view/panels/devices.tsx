@@ -1,0 +1,85 @@
+/** Where one is signed in, and the ways to end that: one device, or all of them. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { ChatState } from '../../model.ts';
+import { Icon } from '../icons.tsx';
+import { useNow, usePage } from '../page.ts';
+import { Missing, Problem, useAnswer, useDoing } from './asking.tsx';
+import { Frame } from './frame.tsx';
+
+export function DevicesPanel({ state }: { readonly state: ChatState }): JSX.Element {
+  const { texts, actions } = usePage();
+  const words = texts.devices;
+  const { format } = texts;
+  const now = useNow(30_000);
+  const asked = useAnswer('session:devices', {}, state.connection.status === 'open');
+  const doing = useDoing();
+  const [asking, setAsking] = useState(false);
+  const revoke = async (device: string): Promise<void> => {
+    if (doing.busy) return;
+    if ((await doing.run('session:revoke', { device })) !== undefined) asked.again();
+  };
+  const devices = asked.data?.devices;
+  return (
+    <Frame title={words.heading}>
+      <p class="panel-note">{words.lead}</p>
+      {devices === undefined ? <Missing trouble={asked.trouble} again={asked.again} /> : null}
+      <ul class="entries">
+        {devices?.map((device) => {
+          const label = device.label === '' ? words.unnamed : device.label;
+          return (
+            <li key={device.id} class="entry">
+              <span class={device.here ? 'entry-sign here' : 'entry-sign'}>
+                <Icon name="device" />
+              </span>
+              <div class="entry-words">
+                <p class="ellipsis">{label}</p>
+                <p class="tag figure">
+                  {device.current
+                    ? words.current
+                    : device.here
+                      ? words.here
+                      : words.seen(format.ago(device.lastSeenAt, now))}
+                  {' · '}
+                  {words.since(format.day(device.createdAt, now))}
+                </p>
+              </div>
+              {device.current ? null : (
+                <button
+                  type="button"
+                  class="button plain small"
+                  aria-disabled={doing.busy}
+                  aria-label={words.revokeNamed(label)}
+                  onClick={() => void revoke(device.id)}
+                >
+                  {words.revoke}
+                </button>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      <Problem trouble={doing.trouble} />
+      <section class="frame-section">
+        {asking ? (
+          <div class="ask" role="alert">
+            <p>{words.everywhereAsk}</p>
+            <div class="ask-buttons">
+              <button type="button" class="button plain" onClick={() => setAsking(false)}>
+                {texts.panel.cancel}
+              </button>
+              <button type="button" class="button grave" onClick={() => actions.logOut(true)}>
+                {words.everywhere}
+              </button>
+            </div>
+          </div>
+        ) : (
+          <button type="button" class="menu-item grave" onClick={() => setAsking(true)}>
+            <Icon name="leave" /> <span>{words.everywhere}</span>
+          </button>
+        )}
+        <p class="panel-hint">{words.everywhereHint}</p>
+      </section>
+    </Frame>
+  );
+}
