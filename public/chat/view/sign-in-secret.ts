@@ -22,9 +22,10 @@ export function secretOf(given: {
   readonly wantsServer: boolean;
 }): 'name' | 'server' | undefined {
   const { state, failure, kept, wantsServer } = given;
-  if (failure !== undefined && /^password-/.test(failure.code))
-    return isOfServer(failure) ? 'server' : 'name';
+  const asked = failure === undefined ? undefined : askedSecret(failure);
+  if (asked !== undefined) return asked;
   if (kept) return 'name';
+  if (wantsServer) return 'server';
   const { entry, invitation } = state;
   if (entry === undefined || !entry.serverPassword || invitation !== undefined) return undefined;
   return entry.invitation ? undefined : 'server';
