@@ -9,20 +9,18 @@
  */
 import { randomBytes } from 'node:crypto';
 import { countedAddress } from '../ip-address.ts';
-import { Bans } from './bans.ts';
-import { type Database, textOf } from './database.ts';
+import { Bans, bannedRefusal } from './bans.ts';
+import type { Database } from './database.ts';
 import { type DeviceRecord, Devices } from './devices.ts';
 import { type Admission, Entry, type EntryOptions } from './entry.ts';
 import type { Member } from './events.ts';
+import { type Holder, IdentityTable } from './identity-table.ts';
 import { Invitations } from './invitations.ts';
 import { judgeName, type NameProblem, nameLength, suggestName } from './names.ts';
 import { Owner } from './owner.ts';
 import { Passwords, SecretTries } from './passwords.ts';
 import { Refusal } from './refusal.ts';
-import { Tokens } from './tokens.ts';
-
-/** How long a name without a password is kept for somebody who is away, in milliseconds: 24 hours. */
-export const identityLifetime = 24 * 60 * 60 * 1000;
+import { Tokens, tokenRefusal } from './tokens.ts';
 
 export interface IdentitiesOptions {
   /** What it takes to get in under a new name. Default: nothing. */
@@ -72,12 +70,6 @@ const nameProblems: Record<NameProblem, string> = {
   invisible: 'A name needs something to see, and no control or invisible characters.',
 };
 
-interface Known {
-  readonly member: Member;
-  /** The stored hash, or empty. */
-  readonly password: string;
-}
-
 export class Identities {
   /** What it takes to get in under a new name, as `server:hello` says it. */
   readonly entry: { readonly serverPassword: boolean; readonly invitation: boolean };
@@ -87,6 +79,7 @@ export class Identities {
   readonly #devices: Devices;
   readonly #entry: Entry;
   readonly #owner: Owner;
+  readonly #names: IdentityTable;
   readonly #passwords: Passwords;
   readonly #tokens: Tokens;
   readonly #tries = new SecretTries();
@@ -95,6 +88,7 @@ export class Identities {
   constructor(database: Database, options: IdentitiesOptions = {}) {
     this.#database = database;
     this.#devices = new Devices(database);
+    this.#names = new IdentityTable(database);
     this.#owner = new Owner(database);
     this.#passwords = options.passwords ?? new Passwords();
     this.#tokens = new Tokens(database.tokenSecret, options.tokenLifetime);
@@ -122,7 +116,7 @@ export class Identities {
       throw new Refusal('invalid', nameProblems[verdict.problem], { field: 'data.name' });
     }
     const { name, key } = verdict;
-    const known = this.#find(key, now);
+    const known = this.#names.holderOf(key, now);
     const isOwn = known !== undefined && (await this.#isCredentialOf(request.credential, known.member, now));
     if (known !== undefined && !isOwn && known.password !== '') {
       await this.#checkPassword(request, known, now);
@@ -140,14 +134,14 @@ export class Identities {
     const { memberId, deviceId } = verdict.subject;
     const find = (): { member: Member; device: DeviceRecord } | undefined => {
       const device = this.#devices.find(deviceId);
-      const member = this.#member(memberId, now);
+      const member = this.#names.living(memberId, now);
       return member === undefined || device?.memberId !== memberId ? undefined : { member, device };
     };
     const found = find();
     if (found === undefined) return { status: 'token-unknown' };
     if (verdict.status === 'expired') return { status: 'token-expired' };
-    const refusal = this.#banOf(memberId, now);
-    if (refusal !== undefined) return { status: 'banned', refusal };
+    const ban = this.bans.find(undefined, memberId, now);
+    if (ban !== undefined) return { status: 'banned', refusal: bannedRefusal('this server', ban, now) };
     if (!found.device.isConfirmed || now - found.device.lastSeenAt >= seenInterval) {
       await this.confirm(deviceId, now);
       // What was queued before may have signed it out.
@@ -178,8 +172,7 @@ export class Identities {
 
   /** The member of that id; undefined when there is none, or they are forgotten. */
   member(id: string): Member | undefined {
-    const row = this.#database.get('SELECT name FROM identity WHERE member_id = ?', [id]);
-    return row === undefined ? undefined : { id, name: textOf(row, 'name') };
+    return this.#names.member(id);
   }
 
   /** Whether that member owns the server. */
@@ -188,7 +181,7 @@ export class Identities {
   }
 
   hasPassword(id: string): boolean {
-    return this.#passwordOf(id) !== '';
+    return this.#names.passwordOf(id) !== '';
   }
 
   /**
@@ -203,7 +196,7 @@ export class Identities {
     remoteAddress: string,
     now: number,
   ): Promise<void> {
-    const stored = this.#passwordOf(memberId);
+    const stored = this.#names.passwordOf(memberId);
     if (stored !== '') {
       if (current === undefined) {
         const message = 'Your name has a password: say that one too, as `current`.';
@@ -218,12 +211,11 @@ export class Identities {
     const next = password === '' ? '' : await this.#passwords.hash(password);
     await this.#database.write(() => {
       // Two of their devices at once: the second has not said the password that the first has set.
-      if (this.#passwordOf(memberId) !== stored) {
+      if (this.#names.passwordOf(memberId) !== stored) {
         const message = 'Your password was changed a moment ago, on another device.';
         throw new Refusal('password-wrong', message, { field: 'data.current' });
       }
-      const sql = "UPDATE identity SET password = nullif(?, '') WHERE member_id = ?";
-      this.#database.run(sql, [next, memberId]);
+      this.#names.setPassword(memberId, next);
     });
   }
 
@@ -276,22 +268,20 @@ export class Identities {
   notePresence(memberId: string, isHere: boolean, now: number): Promise<void> {
     return this.#database.write(() => {
       if (!isHere) this.#devices.removeUnconfirmedOf(memberId);
-      const sql = 'UPDATE identity SET is_here = ?, last_here = ? WHERE member_id = ?';
-      this.#database.run(sql, [isHere ? 1 : 0, now, memberId]);
+      this.#names.setHere(memberId, isHere, now);
     });
   }
 
   /** Who was here when the last process ended, clean or not, unless that is over 24 hours ago. */
   wereHere(now: number): Member[] {
-    const sql = `SELECT member_id, name FROM identity WHERE is_here = 1 AND ${alive} ORDER BY last_here, member_id`;
-    return this.#database.all(sql, [now - identityLifetime]).map(memberOf);
+    return this.#names.here(now);
   }
 
   /** Notes that everybody who is here still is. To be called every few minutes. */
   refresh(now: number): Promise<void> {
     return this.#database.write(() => {
       this.#begin(now);
-      this.#database.run('UPDATE identity SET last_here = ? WHERE is_here = 1', [now]);
+      this.#names.refresh(now);
     });
   }
 
@@ -306,11 +296,9 @@ export class Identities {
     return this.#database.write(() => {
       this.#begin(now);
       this.#devices.sweep(now);
-      const sql = `SELECT member_id, name FROM identity WHERE NOT ${alive}`;
-      const forgotten = this.#database.all(sql, [now - identityLifetime]).map(memberOf);
+      const forgotten = this.#names.dead(now);
       for (const { id } of forgotten) {
-        this.#database.run('DELETE FROM device WHERE member_id = ?', [id]);
-        this.#database.run('DELETE FROM identity WHERE member_id = ?', [id]);
+        this.#names.remove(id);
         this.invitations.revokeOf(id, undefined);
       }
       alongside?.(forgotten);
@@ -324,17 +312,17 @@ export class Identities {
   #begin(now: number): void {
     if (this.#begun) return;
     this.#begun = true;
-    const sql = 'UPDATE identity SET is_here = 0 WHERE is_here = 1 AND last_here <= ?';
-    this.#database.run(sql, [now - identityLifetime]);
+    this.#names.dropStale(now);
   }
 
-  async #enterAgain(request: EnterRequest, known: Known, now: number): Promise<Entered> {
+  async #enterAgain(request: EnterRequest, known: Holder, now: number): Promise<Entered> {
     return this.#addDevice(request, known.member, now, () => {
-      const refusal = this.#banOf(known.member.id, now);
-      if (refusal !== undefined) throw refusal;
-      const row = this.#database.get('SELECT member_id FROM identity WHERE member_id = ?', [known.member.id]);
+      this.bans.check(undefined, known.member.id, now);
       // Signed out, or given another password, while this one was being checked.
-      if (row === undefined || this.#passwordOf(known.member.id) !== known.password) {
+      if (
+        this.#names.living(known.member.id, now) === undefined ||
+        this.#names.passwordOf(known.member.id) !== known.password
+      ) {
         const message = 'Something about this name changed while you signed in: try again.';
         throw new Refusal('password-wrong', message, { field: 'data.password' });
       }
@@ -350,19 +338,12 @@ export class Identities {
     now: number,
   ): Promise<Entered> {
     return this.#addDevice(request, member, now, () => {
-      if (this.#find(key, now) !== undefined) {
+      if (this.#names.holderOf(key, now) !== undefined) {
         const suggestion = this.#suggest(member.name, now);
         const message = `The name ${member.name} is taken; ${suggestion} is free.`;
         throw new Refusal('name-taken', message, { field: 'data.name', suggestion });
       }
-      // Who had it before is forgotten at the next sweep, which says so. No name begins with a space.
-      this.#database.run("UPDATE identity SET name_key = ' ' || member_id WHERE name_key = ?", [key]);
-      this.#database.run('INSERT INTO identity (member_id, name, name_key, last_here) VALUES (?, ?, ?, ?)', [
-        member.id,
-        member.name,
-        key,
-        now,
-      ]);
+      this.#names.add(member, key, now);
       return { isNew: true, invitedTo: admission.count() };
     });
   }
@@ -384,7 +365,7 @@ export class Identities {
     });
   }
 
-  async #checkPassword({ password, remoteAddress }: EnterRequest, known: Known, now: number): Promise<void> {
+  async #checkPassword({ password, remoteAddress }: EnterRequest, known: Holder, now: number): Promise<void> {
     const suggestion = this.#suggest(known.member.name, now);
     if (password === undefined) {
       const message = `The name ${known.member.name} has a password: say it, or take another name; ${suggestion} is free.`;
@@ -404,60 +385,14 @@ export class Identities {
     return found.status === 'known' && found.member.id === member.id;
   }
 
-  #banOf(memberId: string, now: number): Refusal | undefined {
-    try {
-      this.bans.check(undefined, memberId, now);
-      return undefined;
-    } catch (error) {
-      if (error instanceof Refusal) return error;
-      throw error;
-    }
-  }
-
-  /** Whose name that is now. */
-  #find(key: string, now: number): Known | undefined {
-    const sql = `SELECT member_id, name, coalesce(password, '') AS password FROM identity WHERE name_key = ? AND ${alive}`;
-    const row = this.#database.get(sql, [key, now - identityLifetime]);
-    return row === undefined ? undefined : { member: memberOf(row), password: textOf(row, 'password') };
-  }
-
-  #member(id: string, now: number): Member | undefined {
-    const sql = `SELECT member_id, name FROM identity WHERE member_id = ? AND ${alive}`;
-    const row = this.#database.get(sql, [id, now - identityLifetime]);
-    return row === undefined ? undefined : memberOf(row);
-  }
-
-  #passwordOf(memberId: string): string {
-    const sql = "SELECT coalesce(password, '') AS password FROM identity WHERE member_id = ?";
-    const row = this.#database.get(sql, [memberId]);
-    return row === undefined ? '' : textOf(row, 'password');
-  }
-
   #suggest(name: string, now: number): string {
-    return suggestName(name, (key) => this.#find(key, now) !== undefined);
+    return suggestName(name, (key) => this.#names.holderOf(key, now) !== undefined);
   }
 }
 
 /** A device that is used is noted as seen this often, in milliseconds. */
 const seenInterval = 60_000;
 
-/** Whether a name is still somebody's: takes one value, the time 24 hours ago. */
-const alive = `(password IS NOT NULL OR ((is_here = 1 OR last_here > ?)
-  AND EXISTS (SELECT 1 FROM device WHERE device.member_id = identity.member_id)))`;
-
-function memberOf(row: unknown): Member {
-  return { id: textOf(row, 'member_id'), name: textOf(row, 'name') };
-}
-
 function newId(): string {
   return randomBytes(12).toString('base64url');
-}
-
-/** What somebody is told whose token is not good. */
-export function tokenRefusal(status: 'token-unknown' | 'token-expired'): Refusal {
-  const message =
-    status === 'token-expired'
-      ? 'That token has expired: sign in with a name.'
-      : 'That token is not known: the device was signed out, or the name is forgotten. Sign in with a name.';
-  return new Refusal(status, message, { field: 'data.token' });
 }

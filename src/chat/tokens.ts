@@ -3,7 +3,9 @@
  * lives in the database. A token says which member and which device, since when and until when; whether that device is
  * still signed in is asked of the database each time, so a token can be revoked. Called by identity.ts.
  */
+
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { Refusal } from './refusal.ts';
 
 /** How long a token is good by default, in milliseconds: 24 hours. It can be renewed before. */
 export const tokenLifetime = 24 * 60 * 60 * 1000;
@@ -79,4 +81,13 @@ export class Tokens {
 function subjectOf({ sub, device }: JWTPayload): TokenSubject | undefined {
   if (typeof sub !== 'string' || typeof device !== 'string') return undefined;
   return { memberId: sub, deviceId: device };
+}
+
+/** What somebody is told whose token is not good. */
+export function tokenRefusal(status: 'token-unknown' | 'token-expired'): Refusal {
+  const message =
+    status === 'token-expired'
+      ? 'That token has expired: sign in with a name.'
+      : 'That token is not known: the device was signed out, or the name is forgotten. Sign in with a name.';
+  return new Refusal(status, message, { field: 'data.token' });
 }

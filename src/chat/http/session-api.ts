@@ -7,9 +7,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as v from 'valibot';
 import { foreignOrigin, sendJson } from '../../transports/answers.ts';
 import { invalid, requestData } from '../events.ts';
-import { type Authenticated, tokenRefusal } from '../identity.ts';
+import type { Authenticated } from '../identity.ts';
 import { Refusal } from '../refusal.ts';
 import { normalClosure, type SignInChat, signIn } from '../sign-in.ts';
+import { tokenRefusal } from '../tokens.ts';
 
 export { credentialOf } from './credential.ts';
 
