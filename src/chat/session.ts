@@ -1,37 +1,26 @@
 /**
  * One connection's life in the chat, over whatever carries it: hello first, then requests, carried out one after the
- * other in the order in which they came, each with its reply. Called by the transports (websocket-channel.ts).
+ * other in the order in which they came, each with its reply; and what is pushed, as fast as the client takes it. Made
+ * by `acceptFor`, which the transports call.
  */
-import { randomBytes } from 'node:crypto';
-import type { Channel, Push } from './channel.ts';
+import type { Accept, Channel, ChannelUser, Push } from '../transports/channel.ts';
 import type { Chat, Peer } from './chat.ts';
 import {
   type ClientRequest,
+  type Cursor,
   encodePush,
   type Failure,
-  imageTypes,
   type Member,
-  maximumEventLength,
-  maximumImageLength,
-  maximumPageLength,
-  maximumTextLength,
   parseRequest,
-  protocolVersion,
   type ReplyData,
   type RequestName,
 } from './events.ts';
-import { type Caller, type Handler, Refusal } from './handler.ts';
-import { heartbeatHandlers } from './handlers/heartbeat.ts';
-import { messageHandlers } from './handlers/message.ts';
-import { sessionHandlers } from './handlers/session.ts';
+import type { Caller } from './handler.ts';
+import { carryOut } from './handlers.ts';
+import { helloTo } from './hello.ts';
 import { TokenBucket } from './limits.ts';
-import { nameLength } from './names.ts';
-
-const handlers: { readonly [Name in RequestName]: Handler<Name> } = {
-  ...sessionHandlers,
-  ...messageHandlers,
-  ...heartbeatHandlers,
-};
+import { Outlet } from './outlet.ts';
+import { Refusal } from './refusal.ts';
 
 /** Requests that may wait behind one that is being carried out. */
 const maximumQueueLength = 256;
@@ -40,20 +29,31 @@ const maximumQueueLength = 256;
 const timerSlack = 2;
 
 // RFC 6455 §7.4.1. The core's table is not used, for the chat does not depend on what carries it.
-const normalClosure = 1000;
 const policyViolation = 1008;
 
-export class Session implements Peer, Caller {
+interface Task {
+  readonly request: ClientRequest;
+  /** By the transport, for a client that could only ask with its one request: it is answered by a push. */
+  readonly isResumption: boolean;
+}
+
+/** What the transports call for each connection. */
+export function acceptFor(chat: Chat): Accept {
+  return (channel) => new Session(chat, channel);
+}
+
+export class Session implements ChannelUser, Peer, Caller {
   readonly #chat: Chat;
   readonly #channel: Channel;
+  readonly #outlet: Outlet;
   readonly #requestBucket: TokenBucket;
   readonly #refusalBucket: TokenBucket;
-  readonly #queue: ClientRequest[] = [];
+  readonly #queue: Task[] = [];
+  /** What came before the hello was out. */
+  #early: (() => void)[] | undefined = [];
   #busy = false;
   #closed = false;
-  #presence: { readonly member: Member; readonly room: string } | undefined;
-  /** Pushes that wait for the reply to a sign-in. */
-  #held: Push[] | undefined;
+  #identity: { readonly member: Member; readonly device: string } | undefined;
   #afterReply: (() => void)[] = [];
   /** To be called at the next request; of the request that is being carried out, and of those that were answered. */
   #whenThisReplyWasRead: (() => void)[] = [];
@@ -61,36 +61,27 @@ export class Session implements Peer, Caller {
   /** When the client was last told to wait, and for how long. */
   #toldToWait: { readonly at: number; readonly retryAfter: number } | undefined;
 
-  /** Says hello. */
+  /** Says hello: at once, or when the token that came with the channel was looked at. */
   constructor(chat: Chat, channel: Channel) {
     this.#chat = chat;
     this.#channel = channel;
+    this.#outlet = new Outlet(channel, chat.maxBufferedAmount, (code, reason) => this.close(code, reason));
     const now = chat.clock.now();
     this.#requestBucket = new TokenBucket(chat.rates.requests, now);
     this.#refusalBucket = new TokenBucket(chat.rates.refusals, now);
     chat.add(this);
-    channel.send(
-      encodePush('server:hello', {
-        protocol: protocolVersion,
-        limits: {
-          nameLength: nameLength.maximum,
-          textLength: maximumTextLength,
-          imageLength: maximumImageLength,
-          imageTypes: [...imageTypes],
-          pageLength: maximumPageLength,
-          eventLength: maximumEventLength,
-        },
-        time: now,
-        connection: randomBytes(9).toString('base64url'),
-      }),
-    );
+    if (channel.credential === undefined) this.#begin(false);
+    else chat.track(this.#authenticate(channel.credential));
   }
 
   // What the transport tells ----------------------------------------------------------------------------------------
 
-  /** A message from the client: a string for text, octets for binary. Never throws. */
   receive(data: string | Uint8Array): void {
     if (this.#closed) return;
+    if (this.#early !== undefined) {
+      if (this.#early.length < maximumQueueLength) this.#early.push(() => this.receive(data));
+      return;
+    }
     if (typeof data !== 'string') {
       this.#refuse(undefined, {
         code: 'malformed',
@@ -103,24 +94,30 @@ export class Session implements Peer, Caller {
       this.#refuse(parsed.id, parsed.failure);
       return;
     }
-    const { request } = parsed;
-    for (const callback of this.#whenRepliesWereRead.splice(0)) callback();
-    const retryAfter = this.#requestBucket.take(this.#chat.clock.now());
-    if (retryAfter > 0 || this.#queue.length >= maximumQueueLength) {
-      const message = 'You ask for too much at once: slow down.';
-      this.#refuse(request.id, { code: 'rate-limited', message, retryAfter: Math.max(retryAfter, 100) });
+    this.#enqueue({ request: parsed.request, isResumption: false });
+  }
+
+  resume(since: Cursor | undefined): void {
+    if (this.#closed) return;
+    if (this.#early !== undefined) {
+      this.#early.push(() => this.resume(since));
       return;
     }
-    this.#queue.push(request);
-    if (!this.#busy) this.#chat.track(this.#work());
+    const data = since === undefined ? {} : { since };
+    this.#enqueue({ request: { event: 'session:resume', data }, isResumption: true });
+  }
+
+  drained(): void {
+    if (!this.#closed) this.#outlet.drained();
   }
 
   /** The connection is gone. What it asked for before is still carried out. */
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#outlet.end();
     this.#chat.remove(this);
-    this.#leaveRoom();
+    if (this.#identity !== undefined) this.#chat.disconnect(this, this.#identity.member);
   }
 
   // What the chat and its handlers use ------------------------------------------------------------------------------
@@ -129,34 +126,38 @@ export class Session implements Peer, Caller {
     return this.#channel.remoteAddress;
   }
 
-  get member(): Member | undefined {
-    return this.#presence?.member;
+  get userAgent(): string {
+    return this.#channel.userAgent;
   }
 
-  get room(): string | undefined {
-    return this.#presence?.room;
+  get credential(): string | undefined {
+    return this.#channel.credential;
+  }
+
+  get member(): Member | undefined {
+    return this.#identity?.member;
+  }
+
+  get device(): string | undefined {
+    return this.#identity?.device;
   }
 
   get isClosed(): boolean {
     return this.#closed;
   }
 
-  enter(member: Member, roomName: string): void {
-    const room = this.#chat.room(roomName);
-    if (room === undefined) return;
-    this.#presence = { member, room: roomName };
-    this.#held = [];
-    this.#chat.enter(room, member, this);
-  }
-
-  presenceRead(): void {
-    this.#held = this.#held?.filter(({ event }) => event !== 'member:joined' && event !== 'member:left');
+  enter(member: Member, device: string): void {
+    if (this.#closed || this.#identity !== undefined) return;
+    this.#identity = { member, device };
+    this.#outlet.hold();
+    this.#chat.enter(this, member);
   }
 
   exit(): void {
-    this.#leaveRoom();
-    this.#presence = undefined;
-    this.#held = undefined;
+    if (this.#identity === undefined) return;
+    this.#chat.disconnect(this, this.#identity.member);
+    this.#identity = undefined;
+    this.#outlet.dropHeld();
   }
 
   afterReply(callback: () => void): void {
@@ -168,32 +169,69 @@ export class Session implements Peer, Caller {
   }
 
   push(push: Push): void {
-    if (this.#held !== undefined) this.#held.push(push);
-    else this.#channel.push(push);
+    if (!this.#closed) this.#outlet.push(push);
   }
 
-  logOut(): void {
-    this.#presence = undefined;
-    this.#close(normalClosure, 'logged out');
+  close(code: number, reason: string): void {
+    if (this.#closed) return;
+    this.closed();
+    this.#queue.length = 0;
+    this.#channel.close(code, reason);
+  }
+
+  // Hello -----------------------------------------------------------------------------------------------------------
+
+  async #authenticate(credential: string): Promise<void> {
+    let isKnown = false;
+    try {
+      const found = await this.#chat.identities.authenticate(credential, this.#chat.clock.now());
+      isKnown = found.status === 'known';
+    } catch (error) {
+      // session:resume will meet the same, and say so.
+      this.#chat.logger.error({ err: error }, 'a token could not be looked at');
+    }
+    if (!this.#closed) this.#begin(isKnown);
+  }
+
+  #begin(isKnown: boolean): void {
+    const hello = helloTo(this.#channel.id, isKnown, this.#chat.identities.entry, this.#chat.clock.now());
+    this.#channel.send(hello, 'server:hello');
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const take of early) take();
   }
 
   // Requests --------------------------------------------------------------------------------------------------------
 
+  #enqueue(task: Task): void {
+    const { request } = task;
+    for (const callback of this.#whenRepliesWereRead.splice(0)) callback();
+    const retryAfter = this.#requestBucket.take(this.#chat.clock.now());
+    if (retryAfter > 0 || this.#queue.length >= maximumQueueLength) {
+      const message = 'You ask for too much at once: slow down.';
+      this.#refuse(request.id, { code: 'rate-limited', message, retryAfter: Math.max(retryAfter, 100) });
+      return;
+    }
+    this.#queue.push(task);
+    if (!this.#busy) this.#chat.track(this.#work());
+  }
+
   async #work(): Promise<void> {
     this.#busy = true;
-    for (let request = this.#queue.shift(); request !== undefined; request = this.#queue.shift()) {
+    for (let task = this.#queue.shift(); task !== undefined; task = this.#queue.shift()) {
       try {
-        await this.#answer(request);
+        await this.#answer(task);
       } catch (error) {
         // It is answered, or cannot be: a second reply would be taken for another request's.
-        this.#chat.logger.error({ err: error, event: request.event }, 'what follows a reply failed');
+        const { event } = task.request;
+        this.#chat.logger.error({ err: error, event }, 'what follows a reply failed');
       }
       this.#whenThisReplyWasRead = [];
     }
     this.#busy = false;
   }
 
-  async #answer(request: ClientRequest): Promise<void> {
+  async #answer({ request, isResumption }: Task): Promise<void> {
     let data: ReplyData<RequestName>;
     try {
       data = await carryOut(this.#chat, this, request);
@@ -209,31 +247,30 @@ export class Session implements Peer, Caller {
       return;
     }
     const callbacks = this.#afterReply.splice(0);
-    if (request.id !== undefined) {
-      this.#channel.send(JSON.stringify({ event: 'reply:ok', id: request.id, data }));
+    const entrance = 'cursor' in data ? data : undefined;
+    if (isResumption && entrance !== undefined) {
+      const { epoch, offset } = entrance.cursor;
+      this.#send(encodePush('session:entered', entrance), 'session:entered', `${epoch}:${offset}`);
+    } else if (request.id !== undefined) {
+      this.#send(JSON.stringify({ event: 'reply:ok', id: request.id, data }), 'reply:ok');
+    }
+    if (isResumption || request.id !== undefined) {
       this.#whenRepliesWereRead.push(...this.#whenThisReplyWasRead);
     }
-    this.#releaseHeld(data);
+    this.#outlet.release(entrance?.cursor.offset ?? 0);
     for (const callback of callbacks) callback();
   }
 
-  /** Lets out what waited for the reply to a sign-in, without what that reply says itself. */
-  #releaseHeld(reply: ReplyData<RequestName>): void {
-    const held = this.#held;
-    if (held === undefined) return;
-    this.#held = undefined;
-    const known = 'messages' in reply ? (reply.messages.at(-1)?.offset ?? 0) : 0;
-    for (const push of held) {
-      if (push.offset === undefined || push.offset > known) this.#channel.push(push);
-    }
+  #send(text: string, event: string, cursor?: string): void {
+    if (!this.#closed) this.#outlet.send(text, event, cursor);
   }
 
   #refuse(id: number | undefined, failure: Failure): void {
     const event = { event: 'reply:error', ...(id === undefined ? {} : { id }), data: failure };
-    this.#channel.send(JSON.stringify(event));
+    this.#send(JSON.stringify(event), 'reply:error');
     const now = this.#chat.clock.now();
     if (this.#isAbuse(failure, now) && this.#refusalBucket.take(now) > 0) {
-      this.#close(policyViolation, 'too many requests that had to be refused');
+      this.close(policyViolation, 'too many requests that had to be refused');
     }
   }
 
@@ -248,26 +285,4 @@ export class Session implements Peer, Caller {
     const waited = now - told.at;
     return waited >= 0 && waited < told.retryAfter - timerSlack;
   }
-
-  #close(code: number, reason: string): void {
-    this.closed();
-    this.#queue.length = 0;
-    this.#channel.close(code, reason);
-  }
-
-  #leaveRoom(): void {
-    if (this.#presence === undefined) return;
-    const room = this.#chat.room(this.#presence.room);
-    if (room !== undefined) this.#chat.disconnect(room, this.#presence.member, this);
-  }
-}
-
-function carryOut(
-  chat: Chat,
-  caller: Caller,
-  request: ClientRequest,
-): ReplyData<RequestName> | Promise<ReplyData<RequestName>> {
-  // The table ties each name to its data; the compiler cannot follow that through a union of requests.
-  const handler = handlers[request.event] as Handler<RequestName>;
-  return handler(chat, caller, request.data);
 }
