@@ -1,198 +1,293 @@
 /**
  * Carries the outbox: uploads pictures, sends items one after another while the person is let in, waits when the
- * server asks for it, and keeps what is unsent over a reload. outbox.ts says what may happen to an item; this file
- * makes it happen.
+ * server asks for it, and keeps what is unsent over a reload. Where tabs share a connection, the one that holds it
+ * sends for all; elsewhere each tab sends its own, and after a while what a closed tab has left. Should two ever send
+ * the same, its nonce sees to it that it is stored once. outbox.ts says what may happen to an item.
  */
-import type { Failure, Member } from '../../src/chat/events.ts';
-import { nameKey } from '../../src/chat/names.ts';
-import type { Conversation } from './conversation.ts';
-import type { Link } from './link.ts';
-import type { OutgoingFile, PickedFile } from './model.ts';
-import { advance, nextToSend, nextToUpload, type OutboxEvent, type OutboxItem } from './outbox.ts';
-import { createOutboxStorage, renewInterval } from './outbox-storage.ts';
+import type { Failure, Receipt } from '../../src/chat/events.ts';
+import type { Link } from '../../src/chat-client/link.ts';
+import type { Command, PickedFile } from './model.ts';
+import { advance, isMessage, nextToSend, nextToUpload, type OutboxEvent, type OutboxItem } from './outbox.ts';
+import { createOutboxStorage } from './outbox-storage.ts';
 import type { Environment } from './platform.ts';
-import { backOff } from './reconnect.ts';
+import { send } from './sending.ts';
 import type { StoreCell, Toaster } from './state.ts';
 
 /** Milliseconds of waiting that are announced; less is over before it is read. */
 const announcedWait = 1_000;
 
+/** Milliseconds after which an item of another tab, where each sends its own, is taken for left behind. */
+export const adoptionTime = 10_000;
+
+/** The longest wait, in milliseconds, for which a message goes on waiting by itself; after more the person is asked. */
+const patience = 120_000;
+
 export interface CourierDependencies {
   readonly environment: Environment;
   readonly cell: StoreCell;
   readonly toaster: Toaster;
-  readonly conversation: Conversation;
-  token(): string | undefined;
-  /** The server does not know this socket's member any more: come back with the token. */
+  /** Names this tab. */
+  readonly tab: string;
+  /** `holder`: it sends for all tabs. `guest`: another one does. `alone`: there is no such thing here. */
+  role(): 'holder' | 'guest' | 'alone';
+  /** Whether the event of that receipt is still to come into the timeline. */
+  awaits(receipt: Receipt): boolean;
+  /** The server does not know this connection's member any more. */
   signedOut(): void;
+  /** Milliseconds to wait before an upload is tried again, after so many failures. */
+  backOff(attempt: number): number;
 }
 
 export interface Courier {
-  addText(text: string): void;
-  addImage(file: PickedFile, shown: OutgoingFile): void;
+  /** Takes up what this member has left unsent, in whatever tab. */
+  load(member: string): Promise<void>;
+  /** Settles once it outlives a crash. */
+  add(room: string, command: Command, file?: PickedFile): Promise<void>;
   retry(nonce: string): void;
   discard(nonce: string): void;
+  roomGone(room: string): void;
   /** The person is let in over this link: everything may go out. */
   entered(link: Link): void;
+  /** This tab may have to send what another one did until now. */
+  roleChanged(): void;
   /** The link is gone. */
   lost(): void;
-  /** Drops everything: the person has logged out. */
-  clear(): void;
-  /** The page is going away, or is back. */
-  leaving(): void;
-  returning(): void;
+  /** Drops everything; `forever` also what is written down. */
+  clear(forever: boolean): void;
   dispose(): void;
 }
 
 export function createCourier(dependencies: CourierDependencies): Courier {
-  const { environment, cell, toaster, conversation } = dependencies;
-  const shelf = createOutboxStorage(environment);
-  const files = new Map<string, PickedFile>();
-  const objectUrls = new Map<string, string>();
-  const kept = shelf.claim();
-  let author: Member | undefined = kept?.author;
+  const { environment, cell, toaster, tab } = dependencies;
+  let member: string | undefined;
   let link: Link | undefined;
   let upload: { readonly nonce: string; readonly cancel: () => void } | undefined;
   let uploadAttempt = 0;
-  let sendPause: (() => void) | undefined;
-  let uploadPause: (() => void) | undefined;
-  let cancelRenewal = () => {};
-
-  if (kept !== undefined) cell.update({ outbox: kept.items });
+  /** What makes all sends, a room's sends, or uploads wait. */
+  const pauses = new Map<string, () => void>();
+  /** When an item of another tab was first seen. */
+  const seen = new Map<string, number>();
+  /** Items that other tabs have dropped already. */
+  const goneElsewhere = new Set<string>();
+  /** Writes follow each other, so that what is dropped stays dropped. */
+  let writes: Promise<void> = Promise.resolve();
+  let cancelAdoption: (() => void) | undefined;
   let known = cell.get().outbox;
-  const endWatch = cell.subscribe(noteChange);
-  renew();
 
-  /** Whoever changed the outbox: it is written down, and what has left it is cleaned up after. */
+  const storage = createOutboxStorage(environment, () => member, {
+    put(item) {
+      if (!goneElsewhere.has(item.nonce)) happen({ type: 'added', item });
+      pump();
+    },
+    gone(nonce) {
+      goneElsewhere.add(nonce);
+      happen({ type: 'settled', nonce });
+      pump();
+    },
+    doing: (nonce, status, progress) => happen({ type: 'mirrored', nonce, status, progress }),
+    stored: acknowledged,
+  });
+  const endWatch = cell.subscribe(noteChange);
+
+  /** Whoever changed the outbox: what has left it is cleaned up after. */
   function noteChange() {
     const { outbox } = cell.get();
     if (outbox === known) return;
+    const before = known;
     known = outbox;
-    if (author !== undefined) shelf.save(outbox, author);
-    const nonces = new Set(outbox.map(({ nonce }) => nonce));
-    for (const [nonce, url] of objectUrls) {
-      if (nonces.has(nonce)) continue;
-      objectUrls.delete(nonce);
-      files.delete(nonce);
-      environment.revokeObjectUrl(url);
+    const here = new Map(outbox.map((item) => [item.nonce, item]));
+    for (const item of before) {
+      const now = here.get(item.nonce);
+      const url = urlOf(item);
+      if (url !== undefined && urlOf(now) !== url) environment.revokeObjectUrl(url);
+      if (now !== undefined) continue;
+      seen.delete(item.nonce);
+      forget(item.nonce);
+      if (upload?.nonce === item.nonce) stopUpload();
     }
-    if (upload !== undefined && !nonces.has(upload.nonce)) stopUpload();
   }
 
-  function renew() {
-    if (author !== undefined) shelf.save(cell.get().outbox, author);
-    if (link !== undefined) adopt();
-    cancelRenewal = environment.after(renewInterval, renew);
+  function forget(nonce: string) {
+    const owner = member;
+    if (owner === undefined) return;
+    const tell = !goneElsewhere.has(nonce);
+    goneElsewhere.add(nonce);
+    writes = writes.then(() => storage.remove(owner, nonce, tell));
   }
 
-  function adopt() {
-    if (author === undefined) return;
-    for (const item of shelf.adopt(author)) happen({ type: 'added', item });
-    pump();
+  function keep(item: OutboxItem): Promise<void> {
+    const owner = member;
+    if (owner !== undefined) writes = writes.then(() => storage.put(owner, item));
+    return writes;
   }
 
   function happen(event: OutboxEvent) {
     cell.update({ outbox: advance(cell.get().outbox, event) });
   }
 
-  function add(item: OutboxItem) {
-    happen({ type: 'added', item });
-    pump();
+  function find(nonce: string): OutboxItem | undefined {
+    return cell.get().outbox.find((item) => item.nonce === nonce);
+  }
+
+  /** Says to the other tabs what is being done. */
+  function tell(nonce: string) {
+    const item = find(nonce);
+    if (item !== undefined && member !== undefined) storage.doing(member, item);
+  }
+
+  function isOurs(item: OutboxItem): boolean {
+    const role = dependencies.role();
+    if (role !== 'alone') return role === 'holder';
+    if (item.tab === tab) return true;
+    const first = seen.get(item.nonce) ?? environment.now();
+    seen.set(item.nonce, first);
+    const wait = first + adoptionTime - environment.now();
+    if (wait <= 0) return true;
+    cancelAdoption ??= environment.after(wait, () => {
+      cancelAdoption = undefined;
+      pump();
+    });
+    return false;
+  }
+
+  function maySend(item: OutboxItem): boolean {
+    if (pauses.has('') || (isMessage(item) && pauses.has(item.room))) return false;
+    return isOurs(item);
   }
 
   function pump() {
-    if (link === undefined) return;
-    const item = sendPause === undefined ? nextToSend(cell.get().outbox) : undefined;
-    if (item !== undefined) send(item, link);
-    const picture = uploadPause === undefined ? nextToUpload(cell.get().outbox) : undefined;
+    const current = link;
+    if (current === undefined) return;
+    const item = nextToSend(cell.get().outbox, maySend);
+    if (item !== undefined) carry(item, current);
+    const picture = pauses.has('upload') ? undefined : nextToUpload(cell.get().outbox, isOurs);
     if (picture !== undefined && upload === undefined) startUpload(picture);
   }
 
-  function send(item: OutboxItem, current: Link) {
-    const { nonce, content } = item;
+  function carry(item: OutboxItem, current: Link) {
+    const { nonce } = item;
     happen({ type: 'send-started', nonce });
-    const wire =
-      content.type === 'text' ? content : ({ type: 'image', image: content.image?.id ?? '' } as const);
-    current.request('message:send', { room: cell.get().room, nonce, content: wire }, (outcome) => {
+    tell(nonce);
+    send(current, item, (outcome) => {
       if (outcome.status === 'lost') {
         // Over this link nothing goes any more, though nobody has been told yet.
         if (link === current) link = undefined;
         return happen({ type: 'postponed', nonce });
       }
-      if (outcome.status === 'ok') conversation.stored(item, outcome.data);
-      else sendRefused(item, outcome.failure);
+      if (outcome.status === 'refused') refused(item, outcome.failure);
+      else {
+        if (member !== undefined) storage.stored(member, nonce, outcome.data);
+        acknowledged(nonce, outcome.data);
+      }
       pump();
     });
   }
 
-  function sendRefused({ nonce, content }: OutboxItem, failure: Failure) {
-    if (failure.code === 'rate-limited') {
+  function acknowledged(nonce: string, receipt: Receipt) {
+    happen({ type: dependencies.awaits(receipt) ? 'acknowledged' : 'settled', nonce });
+  }
+
+  function refused(item: OutboxItem, failure: Failure) {
+    const { nonce, command, room } = item;
+    const wait = failure.retryAfter ?? announcedWait;
+    const waits = failure.code === 'rate-limited' || failure.code === 'slow-mode';
+    if (waits && wait <= patience) {
       happen({ type: 'postponed', nonce });
-      const wait = failure.retryAfter ?? announcedWait;
-      if (wait >= announcedWait) toaster.show({ id: 'rate-limited', retryAfter: wait });
-      sendPause = environment.after(wait, () => {
-        sendPause = undefined;
-        pump();
-      });
+      if (wait >= announcedWait) {
+        toaster.show(
+          failure.code === 'slow-mode'
+            ? { id: 'refused', failure }
+            : { id: 'rate-limited', retryAfter: wait },
+        );
+      }
+      pause(failure.code === 'slow-mode' ? room : '', wait);
     } else if (failure.code === 'signed-out') {
       happen({ type: 'postponed', nonce });
       link = undefined;
-      dependencies.signedOut();
-    } else if (failure.code === 'image-unknown' && content.type === 'image' && files.has(nonce)) {
-      happen({ type: 'image-lost', nonce });
+      return dependencies.signedOut();
+    } else if (failure.code === 'image-unknown' && command.type === 'image' && item.file !== undefined) {
+      return happen({ type: 'image-lost', nonce });
     } else {
-      happen({ type: 'refused', nonce, failure });
+      fail(item, failure);
     }
+    tell(nonce);
   }
 
-  function startUpload({ nonce }: OutboxItem) {
-    const file = files.get(nonce);
-    const token = dependencies.token();
-    if (file === undefined || token === undefined) {
-      happen({ type: 'upload-started', nonce });
-      const message = 'The picture is no longer at hand.';
-      return happen({ type: 'refused', nonce, failure: { code: 'image-unknown', message } });
+  /** A message waits for the person; what was done to one is taken back, and said. */
+  function fail(item: OutboxItem, failure: Failure) {
+    const { nonce } = item;
+    if (!isMessage(item)) {
+      cell.batch(() => {
+        happen({ type: 'settled', nonce });
+        toaster.show(
+          failure.code === 'message-unknown' ? { id: 'message-gone' } : { id: 'refused', failure },
+        );
+      });
+      return;
     }
+    happen({ type: 'refused', nonce, failure });
+    const failed = find(nonce);
+    if (failed?.status === 'failed') void keep(failed);
+  }
+
+  function pause(what: string, wait: number) {
+    pauses.get(what)?.();
+    pauses.set(
+      what,
+      environment.after(wait, () => {
+        pauses.delete(what);
+        pump();
+      }),
+    );
+  }
+
+  function startUpload(item: OutboxItem) {
+    const { nonce, file } = item;
     happen({ type: 'upload-started', nonce });
-    const cancel = environment.upload(file, token, {
-      progress: (progress) => happen({ type: 'progressed', nonce, progress }),
+    tell(nonce);
+    if (file === undefined) {
+      return fail(item, { code: 'image-unknown', message: 'The picture is no longer at hand.' });
+    }
+    const cancel = environment.upload(file, {
+      progress(progress) {
+        happen({ type: 'progressed', nonce, progress });
+        tell(nonce);
+      },
       done(outcome) {
         upload = undefined;
         if (outcome.status === 'done') {
           uploadAttempt = 0;
           happen({ type: 'uploaded', nonce, image: outcome.image });
+          const uploaded = find(nonce);
+          if (uploaded !== undefined) void keep(uploaded);
         } else if (outcome.status === 'refused') {
-          uploadRefused(nonce, outcome.failure);
+          uploadRefused(item, outcome.failure);
         } else {
-          postponeUpload(nonce, backOff(uploadAttempt, environment.random()));
+          happen({ type: 'postponed', nonce });
+          pause('upload', dependencies.backOff(uploadAttempt));
           uploadAttempt += 1;
         }
+        tell(nonce);
         pump();
       },
     });
     upload = { nonce, cancel };
   }
 
-  function uploadRefused(nonce: string, failure: Failure) {
+  function uploadRefused(item: OutboxItem, failure: Failure) {
+    const { nonce } = item;
     if (failure.code === 'rate-limited') {
       const wait = failure.retryAfter ?? announcedWait;
       if (wait >= announcedWait) toaster.show({ id: 'rate-limited', retryAfter: wait });
-      postponeUpload(nonce, wait);
+      happen({ type: 'postponed', nonce });
+      pause('upload', wait);
     } else if (failure.code === 'signed-out') {
       happen({ type: 'postponed', nonce });
       link = undefined;
       dependencies.signedOut();
     } else {
-      happen({ type: 'refused', nonce, failure });
+      fail(item, failure);
     }
-  }
-
-  function postponeUpload(nonce: string, wait: number) {
-    happen({ type: 'postponed', nonce });
-    uploadPause = environment.after(wait, () => {
-      uploadPause = undefined;
-      pump();
-    });
   }
 
   function stopUpload() {
@@ -202,68 +297,91 @@ export function createCourier(dependencies: CourierDependencies): Courier {
   }
 
   function endPauses() {
-    sendPause?.();
-    uploadPause?.();
-    sendPause = undefined;
-    uploadPause = undefined;
-  }
-
-  function newItem(nonce: string, content: OutboxItem['content']): OutboxItem {
-    const time = environment.now();
-    return { nonce, time, content, status: 'pending', progress: undefined, failure: undefined, tried: false };
+    for (const cancel of pauses.values()) cancel();
+    pauses.clear();
   }
 
   return {
-    addText: (text) => add(newItem(environment.nonce(), { type: 'text', text })),
-    addImage(file, shown) {
-      const nonce = environment.nonce();
-      files.set(nonce, file);
-      objectUrls.set(nonce, shown.url);
-      add(newItem(nonce, { type: 'image', file: shown, image: undefined }));
+    async load(owner) {
+      member = owner;
+      const items = await storage.load(owner);
+      if (member !== owner) return;
+      cell.batch(() => {
+        // What is here already is newer than what was written down.
+        const fresh = items.filter(({ nonce }) => find(nonce) === undefined && !goneElsewhere.has(nonce));
+        for (const item of fresh) happen({ type: 'added', item });
+      });
+      pump();
+    },
+    add(room, command, file) {
+      const last = cell.get().outbox.at(-1)?.time ?? 0;
+      const item: OutboxItem = {
+        nonce: environment.nonce(),
+        room,
+        // Later than all before it, so that the order of the times is that of the items.
+        time: Math.max(environment.now(), last + 1),
+        tab,
+        command,
+        file,
+        status: 'pending',
+        progress: undefined,
+        failure: undefined,
+      };
+      happen({ type: 'added', item });
+      const kept = keep(item);
+      pump();
+      return kept;
     },
     retry(nonce) {
       happen({ type: 'retried', nonce });
+      const item = find(nonce);
+      if (item?.status === 'pending') void keep(item);
       pump();
     },
-    discard(nonce) {
-      happen({ type: 'discarded', nonce });
+    discard: (nonce) => happen({ type: 'discarded', nonce }),
+    roomGone: (room) => happen({ type: 'room-gone', room }),
+    entered(next) {
+      link = next;
+      cell.batch(() => {
+        // Their events came with the entrance, or come with the windows that are loaded anew.
+        for (const { nonce, status } of cell.get().outbox) {
+          if (status === 'sent') happen({ type: 'settled', nonce });
+        }
+      });
+      pump();
     },
-    entered(current) {
-      const { me } = cell.get();
-      if (me === undefined) return;
-      if (author !== undefined && author.id !== me.id) {
-        const samePerson = nameKey(author.name) === nameKey(me.name);
-        if (samePerson) happen({ type: 'identity-changed' });
-        else cell.update({ outbox: [] });
+    roleChanged() {
+      if (dependencies.role() !== 'holder') return;
+      // What the last holder had begun is begun anew.
+      for (const { nonce } of cell.get().outbox) {
+        if (upload?.nonce !== nonce) happen({ type: 'postponed', nonce });
       }
-      author = me;
-      link = current;
-      shelf.save(cell.get().outbox, author);
-      adopt();
+      pump();
     },
     lost() {
       link = undefined;
-      sendPause?.();
-      sendPause = undefined;
+      endPauses();
       happen({ type: 'disconnected' });
     },
-    clear() {
+    clear(forever) {
+      const owner = member;
+      member = undefined;
       link = undefined;
       endPauses();
       cell.update({ outbox: [] });
-      if (author !== undefined) shelf.forget(author);
-      author = undefined;
-    },
-    leaving: () => shelf.release(),
-    returning() {
-      shelf.hold();
-      if (author !== undefined) shelf.save(cell.get().outbox, author);
+      if (forever && owner !== undefined) writes = writes.then(() => storage.removeAll(owner));
     },
     dispose() {
       endWatch();
       endPauses();
-      cancelRenewal();
+      cancelAdoption?.();
       upload?.cancel();
+      storage.dispose();
     },
   };
+}
+
+/** The object URL of an item's file, to be given back some time. */
+function urlOf(item: OutboxItem | undefined): string | undefined {
+  return item?.file !== undefined && item.command.type === 'image' ? item.command.file.url : undefined;
 }

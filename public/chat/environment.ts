@@ -2,26 +2,41 @@
  * The page's environment in a real browser: the one file of the page's logic that touches the DOM. Decides nothing.
  * main.tsx makes one and gives it to the store and the settings.
  */
-import type { Environment, PageSignal, PixelSize, Socket, SocketHandlers } from './platform.ts';
+import { createCarriers } from '../../src/chat-client/carriers.ts';
+import { globalChannels, globalLocks, randomNonce } from '../../src/chat-client/defaults.ts';
+import { watchFrames } from '../../src/chat-client/frames.ts';
+import type { PageSignal } from '../../src/chat-client/platform.ts';
+import { browserDatabase } from './database.ts';
+import type { Environment, HttpAnswer, PixelSize } from './platform.ts';
 import type { KeyValueStore } from './stored.ts';
 import { type Poster, uploadImage } from './upload.ts';
 
-/** Milliseconds that a browser has to decode a picture's size. */
+/** Milliseconds that a browser has to decode a picture's size, and a server to answer over HTTP. */
 const measureTimeout = 5_000;
+const askTimeout = 15_000;
 
 export function browserEnvironment(): Environment {
   const after = (milliseconds: number, callback: () => void) => {
     const timer = setTimeout(callback, milliseconds);
     return () => clearTimeout(timer);
   };
+  const storage = storageOr(() => window.localStorage);
+  const tabStorage = storageOr(() => window.sessionStorage);
   return {
-    openSocket,
+    carriers: createCarriers({ url: window.location.origin, after }),
+    locks: globalLocks(),
+    openChannel: globalChannels(),
     now: () => Date.now(),
     after,
     random: () => Math.random(),
-    nonce,
-    storage: storageOr(() => window.localStorage),
-    tabStorage: storageOr(() => window.sessionStorage),
+    nonce: randomNonce,
+    online: () => navigator.onLine,
+    onSignal,
+    watchFrames: (connection, listener, failed) =>
+      watchFrames(connection, listener, { url: window.location.origin, failed }),
+    storage,
+    tabStorage,
+    database: browserDatabase(),
     languages: () => navigator.languages,
     onStorage(listener) {
       const hear = (event: StorageEvent) => {
@@ -30,48 +45,23 @@ export function browserEnvironment(): Environment {
       window.addEventListener('storage', hear);
       return () => window.removeEventListener('storage', hear);
     },
-    online: () => navigator.onLine,
-    onSignal,
-    upload(file, token, handlers) {
+    visible: () => document.visibilityState === 'visible',
+    ask,
+    address: () => window.location.hash,
+    onAddress(listener) {
+      window.addEventListener('hashchange', listener);
+      return () => window.removeEventListener('hashchange', listener);
+    },
+    replaceAddress: (address) => window.history.replaceState(null, '', address),
+    pushAddress: (address) => window.history.pushState(null, '', address),
+    upload(file, handlers) {
       // A PickedFile is a File wherever there is a DOM.
       const body = file instanceof Blob ? file : new Blob();
-      return uploadImage(createPoster(), body, token, handlers, after);
+      return uploadImage(createPoster(), body, handlers, after);
     },
     objectUrl: (file) => (file instanceof Blob ? URL.createObjectURL(file) : ''),
     revokeObjectUrl: (url) => URL.revokeObjectURL(url),
     measure,
-  };
-}
-
-function openSocket(handlers: SocketHandlers): Socket {
-  const url = new URL('/chat', window.location.href);
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  const socket = new WebSocket(url);
-  socket.binaryType = 'arraybuffer';
-  socket.onopen = () => handlers.opened();
-  socket.onmessage = (event) => handlers.received(event.data);
-  socket.onclose = (event) => handlers.closed(event.code, event.reason);
-  return {
-    // A socket that is closing drops what it is given; its close event is on the way and says so.
-    send: (text) => socket.send(text),
-    close: (code, reason) => socket.close(code, reason),
-  };
-}
-
-function createPoster(): Poster<Blob> {
-  const request = new XMLHttpRequest();
-  return {
-    post(path, fields, body, events) {
-      request.upload.onprogress = ({ lengthComputable, loaded, total }) =>
-        events.progressed(loaded, lengthComputable ? total : 0);
-      request.onload = () =>
-        events.answered(request.status, request.responseText, request.getResponseHeader('Retry-After'));
-      request.onerror = () => events.failed();
-      request.open('POST', path);
-      for (const [name, value] of Object.entries(fields)) request.setRequestHeader(name, value);
-      request.send(body);
-    },
-    abort: () => request.abort(),
   };
 }
 
@@ -97,12 +87,47 @@ function onSignal(listener: (signal: PageSignal) => void): () => void {
   };
 }
 
-/** 24 random octets as base64url. `crypto.randomUUID` is missing on pages without TLS, this is not. */
-function nonce(): string {
-  const octets = crypto.getRandomValues(new Uint8Array(24));
-  return btoa(String.fromCharCode(...octets))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_');
+async function ask(method: string, path: string, body: unknown): Promise<HttpAnswer | undefined> {
+  try {
+    const response = await fetch(path, {
+      method,
+      // A page that is being left still signs out.
+      keepalive: true,
+      signal: AbortSignal.timeout(askTimeout),
+      ...(body === undefined
+        ? {}
+        : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function createPoster(): Poster<Blob> {
+  const request = new XMLHttpRequest();
+  return {
+    post(path, fields, body, events) {
+      request.upload.onprogress = ({ lengthComputable, loaded, total }) =>
+        events.progressed(loaded, lengthComputable ? total : 0);
+      request.onload = () =>
+        events.answered(request.status, request.responseText, request.getResponseHeader('Retry-After'));
+      request.onerror = () => events.failed();
+      request.open('POST', path);
+      for (const [name, value] of Object.entries(fields)) request.setRequestHeader(name, value);
+      request.send(body);
+    },
+    abort: () => request.abort(),
+  };
 }
 
 function measure(url: string): Promise<PixelSize | undefined> {

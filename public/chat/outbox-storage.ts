@@ -1,190 +1,186 @@
 /**
- * Keeps the outbox over a reload, a crash and a closed tab. Each tab has a record of its own in localStorage, held by
- * a lease: a record whose tab has gone away is taken over, once, by a tab that comes later. Should two tabs ever hold
- * the same item all the same, its nonce sees to it that it is stored once. Pictures are kept once they are uploaded;
- * before that they exist only in their tab.
+ * Keeps the outbox in the page's database, over a reload, a crash and a closed tab, and tells the other tabs of what
+ * changes, so that each has the same items. A picked file is kept with its item until the picture is in the log. What
+ * comes out of the database or from another tab, maybe one of another version, goes through a schema.
  */
 import * as v from 'valibot';
-import { errorCodes, type Image, type Member, uploadReplySchema } from '../../src/chat/events.ts';
+import {
+  failureSchema,
+  messageSchema,
+  type Receipt,
+  receiptSchema,
+  roomId,
+  uploadReplySchema,
+} from '../../src/chat/events.ts';
+import type { Command, PickedFile } from './model.ts';
 import type { OutboxItem } from './outbox.ts';
 import type { Environment } from './platform.ts';
-import { readStored, storedKeys, writeStored } from './stored.ts';
 
-export const outboxPrefix = 'barewire.outbox.';
-const tabKey = 'barewire.tab';
+export const outboxChannel = 'barewire-outbox';
 
-/** Milliseconds between renewals of the lease. A hidden tab's timers may run only once a minute. */
-export const renewInterval = 30_000;
-
-/** Milliseconds after which a lease that was not renewed, or was given up, is free for other tabs. */
-export const leaseTime = 180_000;
-export const releasedTime = 10_000;
-
-/** Milliseconds after which nobody will come back for a record: the session behind it is void. */
-export const keptTime = 24 * 3_600_000;
-
-const text = v.object({ type: v.literal('text'), text: v.string() });
-const image = v.object({
-  type: v.literal('image'),
-  name: v.string(),
-  image: uploadReplySchema.entries.image,
-});
-const storedItem = v.object({
-  nonce: v.string(),
-  time: v.number(),
-  tried: v.boolean(),
-  content: v.variant('type', [text, image]),
-  /** Failed for this reason, and waits for the person. */
-  failure: v.optional(v.object({ code: v.picklist(errorCodes), message: v.string() })),
-});
+const pickedFile = v.custom<PickedFile>(
+  (input) =>
+    typeof input === 'object' &&
+    input !== null &&
+    'size' in input &&
+    typeof input.size === 'number' &&
+    'slice' in input &&
+    typeof input.slice === 'function',
+  'must be a file',
+);
+const replyTo = v.optional(messageSchema);
+const target = messageSchema;
+const storedCommand = v.variant('type', [
+  v.object({ type: v.literal('text'), text: v.string(), replyTo }),
+  v.object({
+    type: v.literal('image'),
+    name: v.string(),
+    length: v.number(),
+    width: v.optional(v.number()),
+    height: v.optional(v.number()),
+    image: v.optional(uploadReplySchema.entries.image),
+    replyTo,
+  }),
+  v.object({ type: v.literal('edit'), target, text: v.string() }),
+  v.object({ type: v.literal('delete'), target }),
+  v.object({ type: v.literal('reaction'), target, emoji: v.string(), on: v.boolean() }),
+]);
 const record = v.object({
-  /** Names the page load that writes here. */
-  holder: v.string(),
-  renewed: v.number(),
-  /** The page said that it was leaving. */
-  released: v.boolean(),
-  author: v.object({ id: v.string(), name: v.string() }),
-  items: v.array(storedItem),
+  nonce: v.string(),
+  member: v.string(),
+  room: roomId,
+  time: v.number(),
+  tab: v.string(),
+  command: storedCommand,
+  file: v.optional(pickedFile),
+  /** Failed for this reason, and waits for the person. */
+  failure: v.optional(failureSchema),
 });
-type StoredItem = v.InferOutput<typeof storedItem>;
+type StoredCommand = v.InferOutput<typeof storedCommand>;
 type OutboxRecord = v.InferOutput<typeof record>;
 
-export interface Kept {
-  readonly author: Member;
-  readonly items: readonly OutboxItem[];
+const newsSchema = v.variant('kind', [
+  v.object({ kind: v.literal('put'), record }),
+  v.object({ kind: v.literal('gone'), member: v.string(), nonce: v.string() }),
+  v.object({
+    kind: v.literal('doing'),
+    member: v.string(),
+    nonce: v.string(),
+    status: v.picklist(['pending', 'uploading', 'sending']),
+    progress: v.optional(v.number()),
+  }),
+  v.object({ kind: v.literal('stored'), member: v.string(), nonce: v.string(), receipt: receiptSchema }),
+]);
+
+/** What another tab did. */
+export interface OutboxNews {
+  put(item: OutboxItem): void;
+  gone(nonce: string): void;
+  doing(nonce: string, status: 'pending' | 'uploading' | 'sending', progress: number | undefined): void;
+  stored(nonce: string, receipt: Receipt): void;
 }
 
 export interface OutboxStorage {
-  /** What this tab had before it was reloaded. */
-  claim(): Kept | undefined;
-  /** Takes over what tabs that are gone have left by this author, oldest first. */
-  adopt(author: Member): readonly OutboxItem[];
-  /** Writes down the outbox; nothing is kept of an empty one. Call again at least every `renewInterval`. */
-  save(items: readonly OutboxItem[], author: Member): void;
-  /** The page is going away: after a reload it claims its record at once, otherwise another tab soon may. */
-  release(): void;
-  /** The page was only put aside, and is back. */
-  hold(): void;
-  /** Drops what gone tabs have left by this author. */
-  forget(author: Member): void;
+  /** What this member has left unsent, in whatever tab, oldest first. */
+  load(member: string): Promise<readonly OutboxItem[]>;
+  /** Writes an item down and tells the other tabs. Settles once it outlives a crash. */
+  put(member: string, item: OutboxItem): Promise<void>;
+  /** @param tell whether the other tabs are to drop it as well */
+  remove(member: string, nonce: string, tell: boolean): Promise<void>;
+  removeAll(member: string): Promise<void>;
+  /** Tells the other tabs what is done at this moment. */
+  doing(member: string, item: OutboxItem): void;
+  stored(member: string, nonce: string, receipt: Receipt): void;
+  dispose(): void;
 }
 
-export function createOutboxStorage(environment: Environment): OutboxStorage {
-  const { storage, tabStorage } = environment;
-  const holder = environment.nonce();
-  let tab = readStored(tabStorage, tabKey, v.string()) ?? newTab();
-  /** What was written last, without the lease, to see whether anything has changed. */
-  let written = '';
-  let renewed = 0;
-  let released = false;
+/** @param member whose news is wanted; undefined while nobody is in */
+export function createOutboxStorage(
+  environment: Environment,
+  member: () => string | undefined,
+  news: OutboxNews,
+): OutboxStorage {
+  const { database } = environment;
+  const channel = environment.openChannel?.(outboxChannel, hear);
+  const key = (owner: string, nonce: string) => `${owner}/${nonce}`;
 
-  function newTab(): string {
-    const made = environment.nonce();
-    writeStored(tabStorage, tabKey, made);
-    return made;
-  }
-
-  const read = (key: string) => readStored(storage, key, record);
-  const key = () => outboxPrefix + tab;
-
-  /** A copied tab has its original's name: it takes another, and leaves the record alone. */
-  function yieldToOther(current: OutboxRecord | undefined) {
-    if (current === undefined || current.holder === holder || current.released) return false;
-    if (environment.now() - current.renewed >= leaseTime) return false;
-    tab = newTab();
-    return true;
-  }
-
-  function setReleased(now: boolean) {
-    released = now;
-    const current = read(key());
-    if (current?.holder !== holder) return;
-    writeStored(storage, key(), { ...current, released, renewed: environment.now() });
-  }
-
-  function orphans(): [string, OutboxRecord][] {
-    const found: [string, OutboxRecord][] = [];
-    for (const other of storedKeys(storage, outboxPrefix)) {
-      const left = other === key() ? undefined : read(other);
-      if (left === undefined) continue;
-      const age = environment.now() - left.renewed;
-      if (age >= keptTime) writeStored(storage, other, undefined);
-      else if (age >= (left.released ? releasedTime : leaseTime)) found.push([other, left]);
-    }
-    return found;
+  function hear(message: unknown) {
+    const result = v.safeParse(newsSchema, message);
+    if (!result.success) return;
+    const heard = result.output;
+    if ((heard.kind === 'put' ? heard.record.member : heard.member) !== member()) return;
+    if (heard.kind === 'put') news.put(restore(environment, heard.record));
+    else if (heard.kind === 'gone') news.gone(heard.nonce);
+    else if (heard.kind === 'doing') news.doing(heard.nonce, heard.status, heard.progress);
+    else news.stored(heard.nonce, heard.receipt);
   }
 
   return {
-    claim() {
-      const current = read(key());
-      if (current === undefined || yieldToOther(current)) return undefined;
-      writeStored(storage, key(), { ...current, holder, released: false, renewed: environment.now() });
-      return { author: current.author, items: current.items.map(restore) };
+    async load(owner) {
+      const found = await database.all('outbox', `${owner}/`);
+      return found
+        .flatMap((value) => {
+          const result = v.safeParse(record, value);
+          return result.success ? [restore(environment, result.output)] : [];
+        })
+        .toSorted((a, b) => a.time - b.time || (a.nonce < b.nonce ? -1 : 1));
     },
-
-    adopt(author) {
-      const items: OutboxItem[] = [];
-      for (const [other, left] of orphans()) {
-        if (left.author.id !== author.id) continue;
-        writeStored(storage, other, undefined);
-        items.push(...left.items.map(restore));
-      }
-      return items.toSorted((a, b) => a.time - b.time);
+    async put(owner, item) {
+      const made = reduce(owner, item);
+      channel?.post({ kind: 'put', record: made });
+      await database.put('outbox', key(owner, item.nonce), made);
     },
-
-    save(items, author) {
-      const keepable = items.flatMap(reduce);
-      if (keepable.length === 0) {
-        if (read(key())?.holder === holder) writeStored(storage, key(), undefined);
-        written = '';
-        return;
-      }
-      const text = JSON.stringify([author, keepable]);
-      const now = environment.now();
-      if (text === written && now - renewed < renewInterval) return;
-      yieldToOther(read(key()));
-      written = text;
-      renewed = now;
-      const next: OutboxRecord = { holder, renewed, released, author, items: keepable };
-      writeStored(storage, key(), next);
+    async remove(owner, nonce, tell) {
+      if (tell) channel?.post({ kind: 'gone', member: owner, nonce });
+      await database.remove('outbox', key(owner, nonce));
     },
-
-    release: () => setReleased(true),
-    hold: () => setReleased(false),
-
-    forget(author) {
-      for (const [other, left] of orphans()) {
-        if (left.author.id === author.id) writeStored(storage, other, undefined);
-      }
+    removeAll: (owner) => database.removeAll('outbox', `${owner}/`),
+    doing(owner, { nonce, status, progress }) {
+      if (status === 'failed' || status === 'sent') return;
+      channel?.post({ kind: 'doing', member: owner, nonce, status, progress });
     },
+    stored: (owner, nonce, receipt) => channel?.post({ kind: 'stored', member: owner, nonce, receipt }),
+    dispose: () => channel?.close(),
   };
 }
 
-function reduce({ nonce, time, tried, content, failure }: OutboxItem): StoredItem[] {
-  const common = {
-    nonce,
-    time,
-    tried,
-    ...(failure === undefined ? {} : { failure: { code: failure.code, message: failure.message } }),
-  };
-  if (content.type === 'text') return [{ ...common, content }];
-  if (content.image === undefined) return [];
-  return [{ ...common, content: { type: 'image', name: content.file.name, image: content.image } }];
+function reduce(
+  member: string,
+  { nonce, room, time, tab, command, file, failure }: OutboxItem,
+): OutboxRecord {
+  return { nonce, member, room, time, tab, command: reduceCommand(command), file, failure };
 }
 
-function restore({ nonce, time, tried, content, failure }: StoredItem): OutboxItem {
+function reduceCommand(command: Command): StoredCommand {
+  if (command.type !== 'image') return command;
+  const { image, replyTo } = command;
+  const { name, length, width, height } = command.file;
+  return { type: 'image', name, length, width, height, image, replyTo };
+}
+
+function restore(environment: Environment, stored: OutboxRecord): OutboxItem {
+  const { nonce, room, time, tab, command, file, failure } = stored;
   return {
     nonce,
+    room,
     time,
-    tried,
-    content: content.type === 'text' ? content : restoreImage(content.name, content.image),
+    tab,
+    command: restoreCommand(environment, command, file),
+    file,
     status: failure === undefined ? 'pending' : 'failed',
     progress: undefined,
     failure,
   };
 }
 
-function restoreImage(name: string, image: Image): OutboxItem['content'] {
-  const { thumbnail, length, width, height } = image;
-  return { type: 'image', file: { name, length, url: thumbnail.url, width, height }, image };
+function restoreCommand(
+  environment: Environment,
+  command: StoredCommand,
+  file: PickedFile | undefined,
+): Command {
+  if (command.type === 'text') return { ...command, replyTo: command.replyTo };
+  if (command.type !== 'image') return command;
+  const { name, length, width, height, image, replyTo } = command;
+  const url = file === undefined ? (image?.thumbnail.url ?? '') : environment.objectUrl(file);
+  return { type: 'image', file: { name, length, url, width, height }, image, replyTo };
 }

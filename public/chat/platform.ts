@@ -4,7 +4,7 @@
  */
 import type { Failure, Image } from '../../src/chat/events.ts';
 import type { TabsEnvironment } from '../../src/chat-client/platform.ts';
-import type { PickedFile } from './model.ts';
+import type { PickedFile, WireTick } from './model.ts';
 import type { SettingsEnvironment } from './settings.ts';
 import type { KeyValueStore } from './stored.ts';
 
@@ -63,8 +63,6 @@ export interface Environment extends SettingsEnvironment, TabsEnvironment {
   visible(): boolean;
   /** Asks this page's server over HTTP, with its cookie. Undefined when there was no answer. Never rejects. */
   ask(method: 'POST' | 'DELETE', path: string, body: unknown): Promise<HttpAnswer | undefined>;
-  /** What this browser calls itself in the list of devices, as “Firefox on Linux”. */
-  deviceLabel(): string;
   /** The address behind the `#`. */
   address(): string;
   /** Calls back when the person changed it: by hand, a link, back or forward. @returns what ends it */
@@ -72,6 +70,11 @@ export interface Environment extends SettingsEnvironment, TabsEnvironment {
   /** Shows another address in place of this one, or as one more to come back from. */
   replaceAddress(address: string): void;
   pushAddress(address: string): void;
+  /**
+   * Shows the frames of a connection as the server's tracer sees them. `failed` is called when it does not work, or no
+   * more. @returns what ends it
+   */
+  watchFrames(connection: string, listener: (tick: WireTick) => void, failed: () => void): () => void;
   /** Uploads an image. @returns what cancels it */
   upload(file: PickedFile, handlers: UploadHandlers): () => void;
   /** A URL under which an `<img>` shows the file, until it is revoked. */

@@ -1,7 +1,7 @@
 /** The state as the store's parts share it: what the components see, and a little more that they need not know of. */
 import { defaultRoom } from '../../src/chat/events.ts';
 import type { Cell } from './cell.ts';
-import type { ChatState, Toast, ToastText } from './model.ts';
+import type { ChatState, Conversation, Toast, ToastText } from './model.ts';
 import type { Outbox } from './outbox.ts';
 import type { Environment } from './platform.ts';
 
@@ -11,23 +11,41 @@ export interface StoreState extends ChatState {
 
 export type StoreCell = Cell<StoreState>;
 
+/** What is shown of a room before anything of it is here. */
+export function emptyConversation(room: string): Conversation {
+  return {
+    room,
+    status: 'loading',
+    failure: undefined,
+    timeline: [],
+    hasOlder: false,
+    hasNewer: false,
+    loading: undefined,
+    members: [],
+    typing: [],
+    newFrom: undefined,
+    target: undefined,
+  };
+}
+
 export const initialState: StoreState = {
-  phase: 'signed-out',
+  phase: 'restoring',
   signInFailure: undefined,
+  entry: undefined,
   me: undefined,
-  room: defaultRoom,
+  owner: false,
+  hasPassword: false,
+  invitation: undefined,
   connection: { status: 'connecting', attempt: 0 },
   lastClose: undefined,
-  members: [],
-  timeline: [],
+  rooms: [],
+  conversation: emptyConversation(defaultRoom),
   outbox: [],
-  hasMore: false,
-  loadingOlder: false,
+  drafts: {},
   limits: undefined,
   toasts: [],
-  traffic: { sent: 0, received: 0, octetsSent: 0, octetsReceived: 0, reconnects: 0 },
+  traffic: { sent: 0, received: 0, octetsSent: 0, octetsReceived: 0, resumes: 0 },
 };
-
 /** How many milliseconds a toast stays: long enough to read the longest of them twice. */
 export const toastTime = 8_000;
 
@@ -36,6 +54,15 @@ export interface Toaster {
   dismiss(key: string): void;
   dispose(): void;
 }
+
+/** What tells of something that nobody did wrong. */
+const informing: ReadonlySet<ToastText['id']> = new Set([
+  'rate-limited',
+  'signed-out-elsewhere',
+  'copied',
+  'message-gone',
+  'room-gone',
+]);
 
 /** Shows toasts and takes each away after its time. A second one that says the same thing takes the first one's place. */
 export function createToaster(environment: Environment, cell: StoreCell): Toaster {
@@ -52,7 +79,7 @@ export function createToaster(environment: Environment, cell: StoreCell): Toaste
     show(text) {
       made += 1;
       const key = `toast-${made}`;
-      const tone = text.id === 'rate-limited' || text.id === 'signed-out-elsewhere' ? 'info' : 'error';
+      const tone = informing.has(text.id) ? 'info' : 'error';
       const same = (toast: Toast) =>
         toast.text.id === text.id &&
         !('file' in toast.text && 'file' in text && toast.text.file !== text.file);

@@ -1,5 +1,5 @@
 /**
- * Uploads an image to `POST /api/images`: the file's octets as the body, the token in `Authorization`. XMLHttpRequest,
+ * Uploads an image to `POST /api/images`: the file's octets as the body, and the page's cookie says whose. XMLHttpRequest,
  * because fetch cannot tell how far an upload is; here it is an interface, so that tests bring their own.
  */
 import * as v from 'valibot';
@@ -33,7 +33,6 @@ export interface PostEvents {
 export function uploadImage<Body>(
   poster: Poster<Body>,
   body: Body,
-  token: string,
   handlers: UploadHandlers,
   after: (milliseconds: number, callback: () => void) => () => void,
 ): () => void {
@@ -52,7 +51,7 @@ export function uploadImage<Body>(
     handlers.done(outcome);
   }
 
-  const fields = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/octet-stream' };
+  const fields = { 'Content-Type': 'application/octet-stream' };
   poster.post(uploadPath, fields, body, {
     progressed(sent, total) {
       if (over) return;
