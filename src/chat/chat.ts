@@ -6,8 +6,9 @@
 import { randomBytes } from 'node:crypto';
 import { countedAddress } from '../ip-address.ts';
 import type { Logger } from '../logger.ts';
+import { Announcer } from './announcer.ts';
 import type { Clock } from './clock.ts';
-import { Delivery, type Peer, pushOf } from './delivery.ts';
+import { type Peer, pushOf } from './delivery.ts';
 import { readMissed } from './entrance.ts';
 import {
   type Cursor,
@@ -24,11 +25,12 @@ import {
 import type { Identities } from './identity.ts';
 import { type ChatRates, defaultRates, KeyedBuckets } from './limits.ts';
 import { type Appended, type Entry, isSameSend, type Log } from './log.ts';
+import { createRoom, joinRoom, leaveRoom, type Removal, removeFromRoom, rosterOf } from './membership.ts';
 import type { Moderation } from './moderation.ts';
-import { beginEntry, nonceReused, postMessage, receiptOf } from './posting.ts';
-import { Presence, Typing } from './presence.ts';
+import { nonceReused, postMessage, receiptOf } from './posting.ts';
+import { Presence } from './presence.ts';
 import { checkRate, Refusal } from './refusal.ts';
-import { AlreadyJoined, type NewRoom } from './room-table.ts';
+import type { NewRoom } from './room-table.ts';
 import type { Rooms } from './rooms.ts';
 
 export type { Peer } from './delivery.ts';
@@ -55,8 +57,6 @@ export interface ChatOptions {
 const sweepInterval = 1000;
 /** How often it is written down who is still here, and whose name is over is forgotten. */
 const refreshInterval = 5 * 60 * 1000;
-/** RFC 6455 §7.4.1. The core's table is not used, for the chat does not depend on what carries it. */
-const normalClosure = 1000;
 
 export class Chat {
   readonly log: Log;
@@ -72,8 +72,7 @@ export class Chat {
   readonly signInBuckets: KeyedBuckets;
   readonly uploadBuckets: KeyedBuckets;
   readonly presence: Presence<Peer>;
-  readonly #delivery: Delivery;
-  readonly #typing = new Typing();
+  readonly #announcer: Announcer;
   readonly #peers = new Set<Peer>();
   readonly #work = new Set<Promise<void>>();
   readonly #stops: (() => void)[];
@@ -92,13 +91,13 @@ export class Chat {
     this.signInBuckets = new KeyedBuckets(this.rates.signIns);
     this.uploadBuckets = new KeyedBuckets(this.rates.uploads);
     this.presence = new Presence(options.grace ?? 10_000);
-    this.#delivery = new Delivery(this.presence, this.rooms, this.log.epoch);
+    this.#announcer = new Announcer(this.presence, this.rooms, this.log.epoch);
     const now = this.clock.now();
     for (const member of this.identities.wereHere(now)) {
       this.presence.restore(member, now + (options.restartGrace ?? 30_000));
     }
     this.#stops = [
-      this.log.onStored((event) => this.#carryOut(event)),
+      this.log.onStored((event) => this.#announcer.stored(event)),
       this.clock.every(sweepInterval, () => this.#sweep()),
       this.clock.every(refreshInterval, () => this.#refresh()),
     ];
@@ -192,7 +191,7 @@ export class Chat {
   /** A peer is a member's from now on. */
   enter(peer: Peer, member: Member): void {
     if (!this.presence.connect(member, peer)) return;
-    this.#tellPresence(member, true);
+    this.#announcer.presence(member, true);
     this.#notePresence(member.id, true);
   }
 
@@ -246,11 +245,6 @@ export class Chat {
     }
   }
 
-  /** Ends one device's connections with 1000. */
-  closeDevice(device: string, reason: string): void {
-    this.endDevices([device], normalClosure, reason);
-  }
-
   /** Ends every connection of a member; they go at once. */
   closeMember(memberId: string, code: number, reason: string): void {
     const member = this.presence.members.find(({ id }) => id === memberId);
@@ -267,104 +261,53 @@ export class Chat {
 
   /** Who is in a room, in the order in which they came. */
   membersOf(room: string): RoomMember[] {
-    const now = this.clock.now();
-    return [...this.rooms.membersIn(room).values()].map(({ member, mutedUntil = 0 }) => ({
-      ...member,
-      role: this.rooms.roleOf(room, member.id),
-      here: this.presence.isHere(member.id),
-      ...(mutedUntil > now && { mutedUntil }),
-    }));
+    return rosterOf(this.rooms, this.presence, room, this.clock.now());
   }
 
   /** Makes a room that was reserved. @returns the room as its maker sees it @throws Refusal `nonce-reused` */
-  async create(room: NewRoom, creator: Member, nonce: string): Promise<RoomSummary> {
-    const entry: Entry = {
-      ...beginEntry(room.id, creator, nonce, this.clock.now()),
-      type: 'created',
-      name: room.name,
-    };
-    await this.commit(entry, (event) => this.rooms.create(room, event));
-    return this.rooms.summaryFor(room.id, creator.id);
+  create(room: NewRoom, creator: Member, nonce: string): Promise<RoomSummary> {
+    return createRoom(this, room, creator, nonce);
   }
 
   /** Puts a member into a room. Whether it is one that they may come into is checked before. @throws Refusal `banned` */
-  async join(room: string, member: Member, nonce: string): Promise<RoomSummary> {
-    const now = this.clock.now();
-    const entry: Entry = { ...beginEntry(room, member, nonce, now), type: 'joined' };
-    if (this.repeatOf(entry) === undefined && !this.rooms.isIn(room, member.id)) {
-      this.moderation.checkMayJoin(room, member, now);
-      try {
-        await this.commit(entry);
-      } catch (error) {
-        if (!(error instanceof AlreadyJoined)) throw error;
-      }
-    }
-    return this.rooms.summaryFor(room, member.id);
+  join(room: string, member: Member, nonce: string): Promise<RoomSummary> {
+    return joinRoom(this, room, member, nonce);
   }
 
   /** Takes a member out of a room, which they leave to somebody else when it was theirs. */
-  async leave(room: string, member: Member, nonce: string): Promise<void> {
-    const now = this.clock.now();
-    const heir =
-      this.rooms.membership(room, member.id)?.role === 'owner'
-        ? this.rooms.heirOf(room, member.id)
-        : undefined;
-    if (heir !== undefined) {
-      const handover = beginEntry(room, member, `handover:${nonce}`, now);
-      await this.append({ ...handover, type: 'role', member: heir, role: 'owner' });
-    }
-    await this.commit({ ...beginEntry(room, member, nonce, now), type: 'left' });
+  leave(room: string, member: Member, nonce: string): Promise<void> {
+    return leaveRoom(this, room, member, nonce);
   }
 
   /**
    * Takes a member out of a room, for a moderator who was checked before.
-   * @param more `nonce` of the request, by default a new one; `alongside` as of `append`
    * @throws Refusal `member-unknown` when they are not in it
    */
-  removeMember(
-    room: string,
-    member: Member,
-    by: Member,
-    more: {
-      readonly banned: boolean;
-      readonly reason: string;
-      readonly nonce?: string;
-      readonly alongside?: () => void;
-    },
-  ): Promise<Receipt> {
-    const { banned, reason, nonce = randomBytes(18).toString('base64url'), alongside } = more;
-    const entry = beginEntry(room, by, nonce, this.clock.now());
-    return this.commit({ ...entry, type: 'kicked', member, reason, banned }, alongside);
+  removeMember(room: string, member: Member, by: Member, removal: Removal): Promise<Receipt> {
+    return removeFromRoom(this, room, member, by, removal);
   }
 
-  /** Tells a member's own connections how a room is for them now. */
+  /** Tells a member's own connections how a room is for them now. @param except the one that knows */
   tellRoomChanged(room: string, memberId: string, except?: object): void {
-    if (this.presence.connectionsOf(memberId).size === 0) return;
-    const data = { room: this.rooms.summaryFor(room, memberId) };
-    this.#delivery.toMember(memberId, 'room:changed', data, `room ${room}`, except);
+    this.#announcer.roomChanged(room, memberId, except);
   }
 
-  /** A member has read up to somewhere: their other connections are told. */
+  /** A member has read up to somewhere: their other connections are told. @param except the one that says so */
   read(
     room: string,
     memberId: string,
     offset: number,
-    except: object | undefined,
+    except?: object,
   ): { unread: number; mentions: number } {
     const hasRead = this.rooms.setRead(room, memberId, offset);
     const counts = this.rooms.countsFor(room, memberId);
-    const read = this.rooms.membership(room, memberId)?.read ?? 0;
-    if (hasRead) {
-      const data = { room, offset: read, ...counts };
-      this.#delivery.toMember(memberId, 'room:read', data, `read ${room}`, except);
-    }
+    if (hasRead) this.#announcer.read(room, memberId, counts, except);
     return counts;
   }
 
   /** A member types, or has stopped. */
   noteTyping(room: string, member: Member, isTyping: boolean): void {
-    const told = this.#typing.note(room, member, isTyping, this.clock.now());
-    if (told !== undefined) this.#tellTyping(told);
+    this.#announcer.noteTyping(room, member, isTyping, this.clock.now());
   }
 
   // Work and time ---------------------------------------------------------------------------------------------------
@@ -404,66 +347,20 @@ export class Chat {
 
   // -----------------------------------------------------------------------------------------------------------------
 
-  /** An event was stored: what it changes is so from now on, and whom it concerns is told. */
-  #carryOut(event: RoomEvent): void {
-    const { room, author } = event;
-    // Whoever goes still hears of it.
-    if (event.type === 'left' || event.type === 'kicked') this.#delivery.event(event);
-    this.rooms.apply(event);
-    switch (event.type) {
-      case 'message':
-        this.#typing.forget(room, author.id);
-        break;
-      case 'created':
-        // Known to them before its first event comes.
-        for (const memberId of this.rooms.membersIn(room).keys()) this.tellRoomChanged(room, memberId);
-        break;
-      case 'joined':
-        this.tellRoomChanged(room, author.id);
-        break;
-      case 'left':
-        this.#tellGone(room, author.id, 'left', '');
-        return;
-      case 'kicked':
-        this.#tellGone(room, event.member.id, event.banned ? 'banned' : 'kicked', event.reason);
-        return;
-    }
-    this.#delivery.event(event);
-    if (event.type === 'role') this.tellRoomChanged(room, event.member.id);
-    if (event.type === 'renamed' || event.type === 'topic' || event.type === 'slow') {
-      for (const memberId of this.#delivery.connectedMembersOf(room)) this.tellRoomChanged(room, memberId);
-    }
-  }
-
-  #tellGone(room: string, memberId: string, why: 'left' | 'kicked' | 'banned', reason: string): void {
-    this.#typing.forget(room, memberId);
-    this.#delivery.toMember(memberId, 'room:gone', { room, why, reason }, `room ${room}`);
-  }
-
-  #tellPresence(member: Member, isHere: boolean): void {
-    const data = isHere ? { here: [member], away: [] } : { here: [], away: [member] };
-    this.#delivery.toAcquaintances(member.id, 'presence:changed', data, `presence ${member.id}`);
-  }
-
-  #tellTyping(told: Parameters<typeof pushOf<'room:typing'>>[1]): void {
-    const { room, member } = told;
-    this.#delivery.toOthers(room, member.id, 'room:typing', told, `typing ${room} ${member.id}`);
-  }
-
   #close(member: Member, peers: readonly Peer[], code: number, reason: string): void {
     for (const peer of peers) peer.close(code, reason);
     if (peers.length > 0 && this.presence.leave(member.id)) this.#gone(member);
   }
 
   #gone(member: Member): void {
-    this.#tellPresence(member, false);
+    this.#announcer.presence(member, false);
     this.#notePresence(member.id, false);
   }
 
   #sweep(): void {
     const now = this.clock.now();
     for (const member of this.presence.expire(now)) this.#gone(member);
-    for (const told of this.#typing.expire(now)) this.#tellTyping(told);
+    this.#announcer.sweep(now);
     for (const buckets of [this.messageBuckets, this.signInBuckets, this.uploadBuckets]) buckets.sweep(now);
     this.moderation.sweep(now);
     this.#report(this.rooms.flushReads(), 'what was read was not stored');

@@ -53,7 +53,7 @@ const limit = v.optional(v.pipe(count, v.minValue(1), v.maxValue(maximumPageLeng
 /** Seconds, at most a year. Left out: until it is taken back. */
 const seconds = v.optional(v.pipe(count, v.minValue(1), v.maxValue(366 * 24 * 3600)));
 /** One emoji as Unicode recommends them for general interchange, in its one spelling. */
-// Not a literal: the compiler's target is older than the flag, engines are not.
+// biome-ignore lint/complexity/useRegexLiterals: the compiler's target is older than the flag, engines are not.
 const oneEmoji = new RegExp('^\\p{RGI_Emoji}$', 'v');
 const emoji = v.pipe(
   v.string(),
