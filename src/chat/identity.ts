@@ -196,17 +196,17 @@ export class Identities {
     remoteAddress: string,
     now: number,
   ): Promise<void> {
+    // Hashing costs, so that changes count as wrong tries do.
+    this.#tries.take(countedAddress(remoteAddress), memberId, now);
     const stored = this.#names.passwordOf(memberId);
     if (stored !== '') {
       if (current === undefined) {
         const message = 'Your name has a password: say that one too, as `current`.';
         throw new Refusal('password-needed', message, { field: 'data.current' });
       }
-      const takeBack = this.#tries.take(countedAddress(remoteAddress), memberId, now);
       if (!(await this.#passwords.verify(current, stored))) {
         throw new Refusal('password-wrong', 'That is not your password.', { field: 'data.current' });
       }
-      takeBack();
     }
     const next = password === '' ? '' : await this.#passwords.hash(password);
     await this.#database.write(() => {

@@ -1,9 +1,11 @@
 /**
- * Signing in, however it is asked for: by `session:enter` on a connection, or by `POST /api/session`. Limits, the name
- * and what it takes to have it, and what follows: the room that one was invited to. Called by handlers/session.ts and
+ * Signing in and out, however it is asked for: by `session:enter` and `session:leave` on a connection, or over HTTP.
+ * Limits, the name and what it takes to have it, and what follows: the room that one was invited to, connections that
+ * end, names that are free again. Called by handlers/session.ts and
  * http/session-api.ts.
  */
 import { countedAddress } from '../ip-address.ts';
+import type { Logger } from '../logger.ts';
 import type { Clock } from './clock.ts';
 import type { Member, RequestData } from './events.ts';
 import type { Entered, Identities } from './identity.ts';
@@ -20,6 +22,11 @@ export interface SignInChat {
   letIn(room: string, member: Member): Promise<void>;
   /** Closes every connection of these devices: they are signed out. */
   endDevices(devices: readonly string[], code: number, reason: string): void;
+  /** Takes members whose names are over out of their rooms. */
+  forget(members: readonly Member[]): Promise<void>;
+  /** Notes work that is under way, until it is done. It must not reject. */
+  track(work: Promise<void>): void;
+  readonly logger: Logger;
 }
 
 /** Where a request came from. */
@@ -40,12 +47,41 @@ export async function signIn(
   checkRate(chat.signInBuckets.take(address, now), 'Too many sign-ins from your address');
   const label = data.device === '' ? deviceLabel(userAgent) : data.device;
   const entered = await chat.identities.enter({ ...data, label, remoteAddress, credential }, now);
-  // Only new names count: a person who has a password may sign in from everything that they have.
-  if (!entered.isNew) chat.signInBuckets.giveBack(address);
   if (entered.ended.length > 0) chat.endDevices(entered.ended, normalClosure, 'signed out: too many devices');
   if (entered.invitedTo !== undefined) await chat.letIn(entered.invitedTo, entered.member);
   return entered;
 }
 
+/**
+ * Signs a device out, or all of its member's. Resolves when that is durable.
+ * @returns what closes their connections, and frees the name when nobody is left: to be called after the answer
+ */
+export async function endSession(chat: SignInChat, device: string, everywhere: boolean): Promise<() => void> {
+  const ended = await chat.identities.leave(device, everywhere);
+  return () => {
+    chat.endDevices(ended, normalClosure, 'signed out');
+    forgetGone(chat);
+  };
+}
+
+/** The same for one of a member's devices, on another one of them. @throws Refusal `device-unknown` */
+export async function endDevice(chat: SignInChat, memberId: string, device: string): Promise<() => void> {
+  await chat.identities.revokeDevice(memberId, device);
+  return () => {
+    chat.endDevices([device], normalClosure, 'signed out on another device');
+    forgetGone(chat);
+  };
+}
+
+/** Whose name is over leaves their rooms now, not at the next sweep. */
+function forgetGone(chat: SignInChat): void {
+  const work = chat.identities.sweep(chat.clock.now()).then((members) => chat.forget(members));
+  chat.track(
+    work.catch((error: unknown) => {
+      chat.logger.error({ err: error }, 'names that are over were not forgotten');
+    }),
+  );
+}
+
 /** RFC 6455 §7.4.1. */
-export const normalClosure = 1000;
+const normalClosure = 1000;

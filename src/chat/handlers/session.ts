@@ -1,124 +1,148 @@
-/** `session:…`: coming in under a new name, coming back with a token, logging out. */
+/** `session:…`: coming in under a name, coming back with a token, devices and passwords, going. */
 import { countedAddress } from '../../ip-address.ts';
 import type { Chat } from '../chat.ts';
-import { type Entrance, entryMessageCount, type Member, type Message, type RequestData } from '../events.ts';
-import { type Caller, checkRate, type Handler, memberOf, Refusal, roomUnknown } from '../handler.ts';
-import { type NameProblem, nameLength } from '../names.ts';
-
-/** The most that a recovery sends: beyond it the newest messages and paging serve a reader better. */
-const recoveryLimits = { messages: 500, textUnits: 512 * 1024 } as const;
-
-const nameProblems: Record<NameProblem, string> = {
-  empty: 'A name needs at least one character.',
-  'too-long': `A name has at most ${nameLength.maximum} characters.`,
-  invisible: 'A name needs something to see, and no control or invisible characters.',
-};
+import type { Cursor, Entrance, Member } from '../events.ts';
+import { type Caller, checkRate, type Handler, memberOf, Refusal } from '../handler.ts';
+import { endDevice, endSession, signIn } from '../sign-in.ts';
+import { tokenRefusal } from '../tokens.ts';
 
 const enter: Handler<'session:enter'> = async (chat, caller, data) => {
-  const now = chat.clock.now();
-  checkEntrance(chat, caller, data.room, now);
-  const issued = await chat.identities.issue(data.name, now);
-  if (issued.status === 'invalid') {
-    throw new Refusal('invalid', nameProblems[issued.problem], { field: 'data.name' });
-  }
-  if (issued.status === 'taken') {
-    const message = `The name ${issued.name} is taken; ${issued.suggestion} is free.`;
-    throw new Refusal('name-taken', message, { field: 'data.name', suggestion: issued.suggestion });
-  }
+  checkSignedOut(caller);
+  const { member, device, token, expires } = await signIn(chat, data, caller);
   try {
-    const entrance = await enterRoom(chat, caller, issued.member, data.room, undefined);
+    const entrance = await comeIn(chat, caller, member, device, undefined);
     checkOpen(caller);
-    caller.whenReplyWasRead(() => chat.confirm(issued.member));
-    return { ...entrance, token: issued.token };
+    caller.whenReplyWasRead(() => confirm(chat, device));
+    return { ...entrance, token, expires };
   } catch (error) {
-    // Nobody has heard of the token, so the name would be locked for a day.
-    await chat.identities.revoke(issued.member.id);
-    chat.logOut(issued.member);
+    // Nobody has heard of the token, so nobody could sign the device out.
+    const finish = await endSession(chat, device, false);
+    finish();
     throw error;
   }
 };
 
 const resume: Handler<'session:resume'> = async (chat, caller, data) => {
-  const now = chat.clock.now();
-  checkEntrance(chat, caller, data.room, now);
-  const member = await chat.identities.claim(data.token, now);
-  if (member === undefined) {
-    const message = 'That token is not known: it expired or was logged out. Sign in with a name.';
+  checkSignedOut(caller);
+  const token = data.token ?? caller.credential;
+  if (token === undefined) {
+    const message = 'There is no token: send one, or sign in with a name.';
     throw new Refusal('token-unknown', message, { field: 'data.token' });
   }
+  const now = chat.clock.now();
+  const address = countedAddress(caller.remoteAddress);
+  checkRate(chat.signInBuckets.take(address, now), 'Too many sign-ins from your address');
+  const found = await chat.identities.authenticate(token, now);
+  if (found.status === 'banned') throw found.refusal;
+  if (found.status !== 'known') throw tokenRefusal(found.status);
   // Only guesses count: after a restart of the server a whole office comes back at once.
-  chat.signInBuckets.giveBack(countedAddress(caller.remoteAddress));
-  return enterRoom(chat, caller, member, data.room, data.since);
+  chat.signInBuckets.giveBack(address);
+  return comeIn(chat, caller, found.member, found.device, data.since);
 };
 
-const leave: Handler<'session:leave'> = async (chat, caller) => {
-  const member = memberOf(caller);
-  await chat.identities.revoke(member.id);
-  caller.afterReply(() => chat.logOut(member));
+const state: Handler<'session:state'> = (chat, caller, { since }) => {
+  const { member, device } = signedIn(caller);
+  return chat.entrance(member, device, since);
+};
+
+const refresh: Handler<'session:refresh'> = (chat, caller) => {
+  const { device } = signedIn(caller);
+  return chat.identities.refreshToken(device, chat.clock.now());
+};
+
+const leave: Handler<'session:leave'> = async (chat, caller, { everywhere }) => {
+  const { device } = signedIn(caller);
+  caller.afterReply(await endSession(chat, device, everywhere));
+  return {};
+};
+
+const devices: Handler<'session:devices'> = (chat, caller) => {
+  const { member, device } = signedIn(caller);
+  const here = new Set([...chat.presence.connectionsOf(member.id)].map((peer) => peer.device));
+  return {
+    devices: chat.identities.devices(member.id).map(({ id, label, createdAt, lastSeenAt }) => ({
+      id,
+      label,
+      createdAt,
+      lastSeenAt,
+      current: id === device,
+      here: here.has(id),
+    })),
+  };
+};
+
+const revoke: Handler<'session:revoke'> = async (chat, caller, data) => {
+  const { member } = signedIn(caller);
+  caller.afterReply(await endDevice(chat, member.id, data.device));
+  return {};
+};
+
+const password: Handler<'session:password'> = async (chat, caller, data) => {
+  const { id } = memberOf(caller);
+  const now = chat.clock.now();
+  await chat.identities.setPassword(id, data.password, data.current, caller.remoteAddress, now);
+  return {};
+};
+
+const claim: Handler<'session:claim'> = async (chat, caller, { code }) => {
+  const { id } = memberOf(caller);
+  await chat.identities.claim(id, code, caller.remoteAddress, chat.clock.now());
+  // They are an owner everywhere now.
+  for (const room of chat.rooms.roomsOf(id)) chat.tellRoomChanged(room, id);
   return {};
 };
 
 export const sessionHandlers = {
   'session:enter': enter,
   'session:resume': resume,
+  'session:state': state,
+  'session:refresh': refresh,
   'session:leave': leave,
+  'session:devices': devices,
+  'session:revoke': revoke,
+  'session:password': password,
+  'session:claim': claim,
 } as const;
 
-/** What both ways in check first. An attempt that is refused for its caller or its room does not count. */
-function checkEntrance(chat: Chat, caller: Caller, roomName: string, now: number): void {
-  if (caller.member !== undefined) {
-    const message = `This connection is ${caller.member.name} already: open another, or log out with session:leave.`;
-    throw new Refusal('signed-in', message);
-  }
-  if (chat.room(roomName) === undefined) throw roomUnknown();
-  const retryAfter = chat.signInBuckets.take(countedAddress(caller.remoteAddress), now);
-  checkRate(retryAfter, 'Too many sign-ins from your address');
+/** @throws Refusal `signed-in` */
+function checkSignedOut({ member }: Caller): void {
+  if (member === undefined) return;
+  const message = `This connection is ${member.name} already: open another, or sign out with session:leave.`;
+  throw new Refusal('signed-in', message);
 }
 
 function checkOpen(caller: Caller): void {
   if (caller.isClosed) throw new Refusal('internal', 'The connection ended before sign-in was done.');
 }
 
-async function enterRoom(
+/** @throws Refusal `signed-out` */
+function signedIn(caller: Caller): { readonly member: Member; readonly device: string } {
+  const member = memberOf(caller);
+  // Both are set by `enter`, and only by it.
+  return { member, device: caller.device ?? '' };
+}
+
+async function comeIn(
   chat: Chat,
   caller: Caller,
   member: Member,
-  roomName: string,
-  since: RequestData<'session:resume'>['since'],
+  device: string,
+  since: Cursor | undefined,
 ): Promise<Omit<Entrance, 'token'>> {
-  const room = chat.room(roomName);
-  if (room === undefined) throw roomUnknown();
   checkOpen(caller);
   // First in, then read: what is said in between is pushed, held until the reply is out, and not lost.
-  caller.enter(member, roomName);
+  caller.enter(member, device);
   try {
-    const missed =
-      since?.epoch === chat.log.epoch ? await readMissed(chat, roomName, since.offset) : undefined;
-    const messages = missed ?? (await chat.log.readBefore(roomName, undefined, entryMessageCount));
-    const before = messages[0]?.offset ?? (since?.offset ?? 0) + 1;
-    caller.presenceRead();
-    return {
-      member,
-      room: roomName,
-      epoch: chat.log.epoch,
-      members: room.members,
-      messages,
-      recovered: missed !== undefined,
-      hasMore: before > 1 && (messages.length > 0 || missed !== undefined),
-      time: chat.clock.now(),
-    };
+    return await chat.entrance(member, device, since);
   } catch (error) {
     caller.exit();
     throw error;
   }
 }
 
-/** All that came after an offset, or undefined when the client is ahead of the log or that is too much to send. */
-async function readMissed(chat: Chat, room: string, offset: number): Promise<Message[] | undefined> {
-  if (offset > (await chat.log.newestOffset(room))) return undefined;
-  const messages = await chat.log.readAfter(room, offset, recoveryLimits.messages + 1);
-  if (messages.length > recoveryLimits.messages) return undefined;
-  let units = 0;
-  for (const { content } of messages) units += content.type === 'text' ? content.text.length : 0;
-  return units > recoveryLimits.textUnits ? undefined : messages;
+/** The client has the token. When that cannot be written down, the chat goes on. */
+function confirm(chat: Chat, device: string): void {
+  chat.identities.confirm(device, chat.clock.now()).catch((error: unknown) => {
+    chat.logger.error({ err: error }, 'that a token arrived was not stored');
+  });
 }

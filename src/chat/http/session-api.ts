@@ -9,7 +9,7 @@ import { foreignOrigin, sendJson } from '../../transports/answers.ts';
 import { invalid, requestData } from '../events.ts';
 import type { Authenticated } from '../identity.ts';
 import { Refusal } from '../refusal.ts';
-import { normalClosure, type SignInChat, signIn } from '../sign-in.ts';
+import { endSession, type SignInChat, signIn } from '../sign-in.ts';
 import { tokenRefusal } from '../tokens.ts';
 
 export { credentialOf } from './credential.ts';
@@ -112,15 +112,11 @@ class Api {
     request.resume();
     const everywhere = new URLSearchParams(request.url?.split('?')[1] ?? '').get('everywhere') === '1';
     const known = await this.#known(findCredential(request.headers), request, response);
-    await this.#signOut(known.device, everywhere);
+    const finish = await endSession(this.#chat, known.device, everywhere);
     this.#setCookie(request, response, '', this.#chat.clock.now());
     response.statusCode = 204;
     response.end();
-  }
-
-  async #signOut(device: string, everywhere: boolean): Promise<void> {
-    const ended = await this.#chat.identities.leave(device, everywhere);
-    this.#chat.endDevices(ended, normalClosure, 'signed out');
+    finish();
   }
 
   async #authenticate(credential: Credential | undefined): Promise<Authenticated> {
