@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { closeLine } from '../../src/transports/close-line.ts';
 import type { CloseRecord } from '../../src/index.ts';
+import { closeLine } from '../../src/transports/close-line.ts';
 
 const record: CloseRecord = {
   code: 1002,
