@@ -8,34 +8,56 @@ import { usePage } from './page.ts';
 const command = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl';
 
 export function KeysHelp({ onClose }: { readonly onClose: () => void }): JSX.Element {
-  const { texts } = usePage();
+  const { texts, settingsState } = usePage();
   const words = texts.keys;
-  const list: readonly (readonly [readonly string[], string])[] = [
-    [['Enter'], words.send],
-    [['Shift', 'Enter'], words.newLine],
-    [[command, 'K'], words.focusComposer],
-    [['↑', '↓'], words.moveInMessages],
-    [['Page Up'], words.older],
-    [['End'], words.newest],
-    [['←', '→'], words.viewer],
-    [['Esc'], words.closeLayer],
-    [['?'], words.listKeys],
+  const enterSends = settingsState.enterKey === 'send';
+  const parts: readonly (readonly [string, readonly (readonly [readonly string[], string])[]])[] = [
+    [
+      words.page,
+      [
+        [[command, 'K'], words.jump],
+        [['Esc'], words.closeLayer],
+        [['?'], words.listKeys],
+      ],
+    ],
+    [
+      words.writing,
+      [
+        [enterSends ? ['Enter'] : ['Shift', 'Enter'], words.send],
+        [enterSends ? ['Shift', 'Enter'] : ['Enter'], words.newLine],
+        [['↑'], words.editLast],
+      ],
+    ],
+    [
+      words.moving,
+      [
+        [['↑', '↓'], words.moveInMessages],
+        [['Page Up'], words.older],
+        [['End'], words.newest],
+        [['←', '→'], words.viewer],
+      ],
+    ],
   ];
   return (
     <Dialog label={words.heading} look="panel" onClose={onClose}>
       <PanelHead title={words.heading} onClose={onClose} />
-      <dl class="keys">
-        {list.map(([keys, text]) => (
-          <div key={text}>
-            <dt>{text}</dt>
-            <dd>
-              {keys.map((key) => (
-                <kbd key={key}>{key}</kbd>
-              ))}
-            </dd>
-          </div>
-        ))}
-      </dl>
+      {parts.map(([title, list]) => (
+        <section key={title}>
+          <h3 class="frame-label">{title}</h3>
+          <dl class="keys">
+            {list.map(([keys, text]) => (
+              <div key={text}>
+                <dt>{text}</dt>
+                <dd>
+                  {keys.map((key) => (
+                    <kbd key={key}>{key}</kbd>
+                  ))}
+                </dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+      ))}
     </Dialog>
   );
 }

@@ -1,7 +1,7 @@
 /**
- * Draws the wire: a bare line, and on it one mark per WebSocket message of this connection. Up is from us, down is
- * to us; shape and colour tell the kind, height tells the size by its logarithm, distance tells the time between by
- * its logarithm too. The newest is at the right; what comes pushes the rest left. Draws only while something moves,
+ * Draws the wire: a bare line, and on it one mark per frame of this connection. Up is from us, down is to us; shape and
+ * colour tell the kind, a bar across the end that it was compressed, height tells the size by its logarithm, distance
+ * tells the time between by its logarithm too. The newest is at the right; what comes pushes the rest left. Draws only while something moves,
  * which is for a moment after each message, and not at all while the page is hidden.
  */
 import type { WireTick } from '../model.ts';
@@ -72,7 +72,8 @@ export class WireCanvas {
     const before = this.#marks.at(-1);
     const gap = before === undefined ? 0 : Math.max(0, tick.time - before.tick.time) / 1000;
     const distance = Math.min(farthest, nearest + 10 * Math.log2(1 + gap));
-    const now = performance.now();
+    // Without motion a mark is as old as one that has come to rest.
+    const now = performance.now() - (this.#still ? pulse : 0);
     this.#marks.push({ tick, distance, born: now });
     // No screen shows more: the nearest are 6 px apart.
     if (this.#marks.length > 800) this.#marks.splice(0, 200);
@@ -200,10 +201,20 @@ export class WireCanvas {
       case 'text':
         this.#bar(x - 1, up ? middle - 1 - height : middle + 2, 2, height);
         context.fill();
+        if (tick.compressed === true) this.#cap(x, up ? middle - 3 - height : middle + 4 + height);
+        break;
+      case 'continuation':
+        // A broken bar: what goes on from the frame before.
+        for (let from = 0; from < height; from += 4) {
+          const part = Math.min(2.5, height - from);
+          this.#bar(x - 1, up ? middle - 1 - from - part : middle + 2 + from, 2, part);
+          context.fill();
+        }
         break;
       case 'binary':
         this.#bar(x - 2, up ? middle - 1.5 - height : middle + 2.5, 4, height);
         context.stroke();
+        if (tick.compressed === true) this.#cap(x, up ? middle - 4 - height : middle + 5 + height);
         break;
       case 'ping':
       case 'pong': {
@@ -239,6 +250,12 @@ export class WireCanvas {
         context.fill();
         break;
     }
+  }
+
+  /** The bar across the end of what was compressed. */
+  #cap(x: number, y: number): void {
+    this.#bar(x - 2.5, y - 0.5, 5, 1);
+    this.#context.fill();
   }
 
   #bar(x: number, y: number, width: number, height: number): void {

@@ -1,11 +1,12 @@
-/** You, at the foot of the rooms: theme, language, the list of keys, log out. */
+/** You, at the foot of the rooms: theme, language, the ways to preferences, devices and password, the keys, sign out. */
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { Member } from '../../../src/chat/events.ts';
 import { Avatar } from './avatar.tsx';
-import { Icon } from './icons.tsx';
+import { Icon, type IconName } from './icons.tsx';
 import { useLayer, usePressOutside } from './layers.tsx';
 import { usePage } from './page.ts';
+import { openPanel } from './panel-state.ts';
 import { LanguageChoice, ThemeChoice } from './preferences.tsx';
 
 interface YouMenuProps {
@@ -13,9 +14,11 @@ interface YouMenuProps {
   /** Unsent items, which logging out would lose. */
   readonly waiting: number;
   readonly onKeys: () => void;
+  /** Called when a panel is opened, so that a drawer can close. */
+  readonly onPanel?: () => void;
 }
 
-export function YouMenu({ me, waiting, onKeys }: YouMenuProps): JSX.Element {
+export function YouMenu({ me, waiting, onKeys, onPanel }: YouMenuProps): JSX.Element {
   const { texts, actions } = usePage();
   const [open, setOpen] = useState(false);
   const [asking, setAsking] = useState(false);
@@ -36,6 +39,20 @@ export function YouMenu({ me, waiting, onKeys }: YouMenuProps): JSX.Element {
     else actions.logOut();
   };
 
+  const item = (panel: 'notifications' | 'password' | 'devices', icon: IconName, text: string) => (
+    <button
+      type="button"
+      class="menu-item"
+      onClick={() => {
+        close();
+        onPanel?.();
+        openPanel({ kind: panel });
+      }}
+    >
+      <Icon name={icon} /> <span>{text}</span>
+    </button>
+  );
+
   return (
     <div class="you">
       <button
@@ -55,6 +72,10 @@ export function YouMenu({ me, waiting, onKeys }: YouMenuProps): JSX.Element {
         <div ref={panel} id="you-menu" class="you-panel">
           <ThemeChoice />
           <LanguageChoice />
+          <hr class="menu-line" />
+          {item('notifications', 'settings', texts.menu.preferences)}
+          {item('password', 'key', texts.menu.password)}
+          {item('devices', 'device', texts.menu.devices)}
           <button
             type="button"
             class="menu-item"
@@ -66,6 +87,7 @@ export function YouMenu({ me, waiting, onKeys }: YouMenuProps): JSX.Element {
             <Icon name="keyboard" /> <span>{texts.menu.keys}</span>
             <kbd>?</kbd>
           </button>
+          <hr class="menu-line" />
           <button type="button" class="menu-item" onClick={logOut} aria-describedby="log-out-hint">
             <Icon name="leave" /> <span>{texts.menu.logOut}</span>
           </button>
