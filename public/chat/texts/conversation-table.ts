@@ -18,9 +18,6 @@ export interface ConversationTexts {
     readonly directRoom: string;
     readonly open: string;
     readonly openWithUnread: string;
-    readonly jump: string;
-    readonly jumpPlaceholder: string;
-    readonly jumpNothing: string;
   };
 
   readonly head: {

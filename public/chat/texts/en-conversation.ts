@@ -24,9 +24,6 @@ export const conversationEn: ConversationTexts = {
     directRoom: 'direct messages',
     open: 'Show rooms',
     openWithUnread: 'Show rooms. There are unread messages',
-    jump: 'Go to a room',
-    jumpPlaceholder: 'Room or person',
-    jumpNothing: 'No room of yours is called that.',
   },
 
   head: {

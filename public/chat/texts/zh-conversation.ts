@@ -21,9 +21,6 @@ export const conversationZh: ConversationTexts = {
     directRoom: '私信',
     open: '显示房间',
     openWithUnread: '显示房间，有未读消息',
-    jump: '前往房间',
-    jumpPlaceholder: '房间或人名',
-    jumpNothing: '你没有叫这个名字的房间。',
   },
 
   head: {

@@ -24,7 +24,14 @@ export function App({ store, settings }: AppProps): JSX.Element {
   const texts = allTexts[settingsState.language];
   const onWire = useMemo(() => rememberWire(store.onWire), [store]);
   const page = useMemo(
-    (): Page => ({ texts, settings, settingsState, actions: store.actions, onWire }),
+    (): Page => ({
+      texts,
+      settings,
+      settingsState,
+      actions: store.actions,
+      onWire,
+      onArrival: store.onArrival,
+    }),
     [texts, settings, settingsState, store, onWire],
   );
   const [drawing, setDrawing] = useState(false);

@@ -35,7 +35,7 @@ export function CodeBlock({ text, language }: CodeBlockProps): JSX.Element {
 
   return (
     <div class="code-block" dir="ltr">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard */}
+      {/* What scrolls has to be reachable by keyboard. */}
       <pre tabIndex={isWide(text) ? 0 : undefined}>
         <code>{pieces === undefined ? text : pieces.map(drawPiece)}</code>
       </pre>

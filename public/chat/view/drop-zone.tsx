@@ -4,10 +4,13 @@ import { useEffect, useState } from 'preact/hooks';
 import { maximumImageLength } from '../../../src/chat/events.ts';
 import { Icon } from './icons.tsx';
 import { usePage } from './page.ts';
+import { useWords } from './words.ts';
 
 interface DropZoneProps {
   readonly onFiles: (files: readonly File[]) => void;
   readonly limit: number | undefined;
+  /** Whether files are taken here at all. */
+  readonly active: boolean;
   readonly children: ComponentChildren;
 }
 
@@ -15,8 +18,9 @@ function carriesFiles(event: DragEvent): boolean {
   return event.dataTransfer?.types.includes('Files') ?? false;
 }
 
-export function DropZone({ onFiles, limit, children }: DropZoneProps): JSX.Element {
+export function DropZone({ onFiles, limit, active, children }: DropZoneProps): JSX.Element {
   const { texts } = usePage();
+  const words = useWords().composer;
   const [over, setOver] = useState(false);
 
   useEffect(() => {
@@ -36,7 +40,7 @@ export function DropZone({ onFiles, limit, children }: DropZoneProps): JSX.Eleme
     <main
       class="conversation"
       onDragEnter={(event) => {
-        if (carriesFiles(event)) setOver(true);
+        if (active && carriesFiles(event)) setOver(true);
       }}
       onDragLeave={(event) => {
         const inside =
@@ -45,7 +49,7 @@ export function DropZone({ onFiles, limit, children }: DropZoneProps): JSX.Eleme
       }}
       onDrop={(event) => {
         setOver(false);
-        if (!carriesFiles(event)) return;
+        if (!active || !carriesFiles(event)) return;
         event.preventDefault();
         onFiles([...(event.dataTransfer?.files ?? [])]);
       }}
@@ -55,8 +59,8 @@ export function DropZone({ onFiles, limit, children }: DropZoneProps): JSX.Eleme
         <div class="drop-overlay" aria-hidden="true">
           <div class="drop-frame">
             <Icon name="image" size={40} />
-            <p class="drop-title">{texts.composer.dropHere}</p>
-            <p>{texts.composer.imageRule(limit ?? maximumImageLength)}</p>
+            <p class="drop-title">{words.dropHere}</p>
+            <p>{words.imageRule(texts.format.octets(limit ?? maximumImageLength))}</p>
           </div>
         </div>
       ) : null}

@@ -66,6 +66,7 @@ export function Floating({
   return (
     <>
       <div class="sheet-backdrop" aria-hidden="true" />
+      {/* biome-ignore lint/a11y/useAriaPropsSupportedByRole: the role is one of two that take a name */}
       <div
         ref={element}
         class={`floating ${look}`}

@@ -2,8 +2,9 @@
  * Colours code: highlight.js with a dozen languages, each loaded when it is first met. What comes out is a tree of
  * pieces with the class of their kind, never HTML. code-block.tsx loads this file when there is code to colour.
  */
-import highlighter from 'highlight.js/lib/core';
+
 import type { Emitter, LanguageFn } from 'highlight.js';
+import highlighter from 'highlight.js/lib/core';
 
 /** A piece of code: plain, or several of one kind (`keyword`, `string`, `title function_`…). */
 export type CodePiece = string | { readonly scope: string; readonly children: readonly CodePiece[] };

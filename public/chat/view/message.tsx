@@ -38,7 +38,12 @@ export function MessageView({ item, label }: MessageViewProps): JSX.Element {
     const box = element.current?.getBoundingClientRect();
     if (box !== undefined && !deleted) conversation.open({ kind: 'menu', message, own, anchor: box });
   });
-  const looks = ['message', mentioned ? 'mentioned' : '', pending ? 'pending' : '', bare(message) ? 'bare' : ''];
+  const looks = [
+    'message',
+    mentioned ? 'mentioned' : '',
+    pending ? 'pending' : '',
+    bare(message) ? 'bare' : '',
+  ];
 
   return (
     <article

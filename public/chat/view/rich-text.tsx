@@ -119,5 +119,5 @@ function Shortcode({ name }: { readonly name: string }): JSX.Element {
       wanted = false;
     };
   }, [name]);
-  return emoji === undefined ? <>{`:${name}:`}</> : <span title={`:${name}:`}>{emoji}</span>;
+  return <span title={emoji === undefined ? undefined : `:${name}:`}>{emoji ?? `:${name}:`}</span>;
 }
