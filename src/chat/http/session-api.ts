@@ -80,18 +80,21 @@ class Api {
       const { code, message, ...more } = invalid('data', parsed.issues[0]);
       throw new Refusal(code, message, more);
     }
-    const before = await this.#authenticate(findCredential(request.headers));
+    const credential = findCredential(request.headers);
+    const before = await this.#authenticate(credential);
     const { member, token, expires } = await signIn(this.#chat, parsed.output, {
       remoteAddress: this.#options.addressOf(request),
       userAgent: request.headers['user-agent'] ?? '',
-      credential: findCredential(request.headers)?.token,
+      credential: credential?.token,
     });
     // The cookie is the other member's no more, so nobody could sign that device out. The same member's stays good, for
     // this answer may be lost.
-    if (before.status === 'known' && before.member.id !== member.id)
-      await this.#signOut(before.device, false);
+    const isOther =
+      credential?.from === 'cookie' && before.status === 'known' && before.member.id !== member.id;
+    const finish = isOther ? await endSession(this.#chat, before.device, false) : undefined;
     this.#setCookie(request, response, token, expires);
     sendJson(response, 201, { member, expires });
+    finish?.();
   }
 
   async #refresh(request: IncomingMessage, response: ServerResponse): Promise<void> {
