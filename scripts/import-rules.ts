@@ -96,7 +96,7 @@ export const floors: ReadonlyArray<readonly [floor: number, names: readonly stri
   ],
   [5, ['src/index.ts', 'src/lab/', 'src/transports/']],
   [6, ['src/chat/', 'src/chat-client/', 'src/site.ts', 'src/site/']],
-  [7, ['src/certificate-files.ts', 'src/main.ts', 'src/settings.ts', 'public/']],
+  [7, ['src/assembly.ts', 'src/certificate-files.ts', 'src/main.ts', 'src/settings.ts', 'public/']],
 ];
 
 const pureBuiltins = new Set(['node:buffer', 'node:crypto', 'node:zlib']);

@@ -1,22 +1,16 @@
 /**
- * The program: starts the chat and its pages on one port, as settings.ts has read it from flags and environment, and
- * stops in good order. Prints one line on standard output, the address; everything else goes to standard error. Run by
+ * The program: starts what assembly.ts puts together, as settings.ts has read it from flags and environment, and stops
+ * it in good order. Prints one line on standard output, the address; everything else goes to standard error. Run by
  * `npm start`, or built as `node dist/main.js`.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
+import { type Assembly, assemble } from './assembly.ts';
 import { CertificateError, CertificateFiles } from './certificate-files.ts';
-import { Chat } from './chat/chat.ts';
 import { systemClock } from './chat/clock.ts';
-import { Database, DataDirectoryError } from './chat/database.ts';
-import { Identities } from './chat/identity.ts';
-import { Images } from './chat/images.ts';
-import { SqliteLog } from './chat/sqlite-log.ts';
-import { type ChatSocketData, chatHandlers, chatServerOptions } from './chat/websocket-channel.ts';
-import { createServer, type Server } from './index.ts';
+import { type Database, DataDirectoryError } from './chat/database.ts';
 import { readSettings, type Settings, UsageError, usage } from './settings.ts';
-import { createSite } from './site.ts';
 
 /** Clients come back over this many milliseconds after a restart, so that they do not all come at once. */
 const retryWindow = 5000;
@@ -36,73 +30,56 @@ async function start(settings: Settings): Promise<void> {
   const logger = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: true }));
   const { certificate: paths } = settings;
   const certificate = paths && (await CertificateFiles.open(paths, logger));
-  const database = new Database(settings.data);
-  const images = new Images(database, settings.data);
-  const log = new SqliteLog(database);
-  const chat = new Chat({
-    log,
-    identities: new Identities(database),
-    findImage: (id) => images.find(id),
+  const assembly = assemble({
+    data: settings.data,
+    pages: fileURLToPath(new URL('../dist/public/', import.meta.url)),
+    version: readVersion(),
     clock: systemClock,
     logger,
+    allowedOrigins: settings.origins.length === 0 ? 'same-origin' : settings.origins,
+    apiKeys: settings.apiKeys,
+    webhooks: settings.webhooks,
+    webhookSecret: settings.webhookSecret,
+    identities: {
+      entry: { serverPassword: settings.serverPassword, invitationOnly: settings.invitationOnly },
+    },
+    server: {
+      port: settings.port,
+      host: settings.host,
+      tls: certificate?.certificate,
+      trustedProxies: settings.trustedProxies,
+      proxyProtocol: settings.proxyProtocol,
+    },
   });
-  const end = (): void => {
-    chat.stop();
-    database.close();
-  };
-  const server = await listen(settings, { chat, images, logger, certificate }).catch((error: unknown) => {
-    end();
+  await listen(settings, assembly).catch((error: unknown) => {
+    assembly.end();
     throw error;
   });
-  const stopSweeping = images.sweepHourly(systemClock, (id) => log.refersToImage(id), logger);
+  const { server, database } = assembly;
   const stopWatching = certificate?.watch(systemClock, (pair) => server.setCertificate(pair));
   // Without a certificate the signal does what it always does: the terminal is gone, and so is the program.
   if (certificate !== undefined) process.on('SIGHUP', () => void certificate.reload());
 
   const stop = async (): Promise<void> => {
-    chat.announceRestart(retryWindow);
-    await server.drain({ deadline: drainDeadline, retryWindow });
-    await chat.idle();
-    stopSweeping();
+    await assembly.drain({ deadline: drainDeadline, retryWindow });
     stopWatching?.();
-    end();
   };
   stopOnSignal(stop, database, logger);
 }
 
-interface Parts {
-  readonly chat: Chat;
-  readonly images: Images;
-  readonly logger: Logger;
-  readonly certificate: CertificateFiles | undefined;
-}
-
-/** Makes the server, has it listen, and prints where. */
-async function listen(settings: Settings, parts: Parts): Promise<Server<ChatSocketData>> {
-  const { chat, images, logger, certificate } = parts;
-  const pages = fileURLToPath(new URL('../dist/public/', import.meta.url));
-  const server: Server<ChatSocketData> = createServer(chatHandlers(chat), {
-    ...chatServerOptions,
-    port: settings.port,
-    host: settings.host,
-    http: createSite({
-      chat,
-      images,
-      logger,
-      pages,
-      version: readVersion(),
-      addressOf: (request) => server.addressOf(request),
-    }),
-    allowedOrigins: settings.origins.length === 0 ? 'same-origin' : settings.origins,
-    tls: certificate?.certificate,
-    trustedProxies: settings.trustedProxies,
-    proxyProtocol: settings.proxyProtocol,
-  });
+/** Has the server listen, and prints where; and, while nobody owns it, how to. */
+async function listen(settings: Settings, { server, chat }: Assembly): Promise<void> {
   const address = await server.listen();
-  const scheme = certificate === undefined ? 'http' : 'https';
+  const scheme = settings.certificate === undefined ? 'http' : 'https';
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  process.stdout.write(`barewire chat on ${scheme}://${host}:${address.port}\n`);
-  return server;
+  const url = `${scheme}://${host}:${address.port}`;
+  process.stdout.write(`barewire chat on ${url}\n`);
+  const { ownerCode } = chat.identities;
+  if (ownerCode === undefined) return;
+  const [page = url] = settings.origins;
+  process.stderr.write(
+    `barewire: nobody owns this server yet. Sign in and open ${page}/#/claim/${ownerCode} to be its owner.\n`,
+  );
 }
 
 /** The first signal stops in good order, within a deadline; the second stops at once. */

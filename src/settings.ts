@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { CertificatePaths } from './certificate-files.ts';
+import { readWebhook, type Webhook } from './chat/http/webhooks.ts';
 import { TrustedProxies } from './trusted-proxies.ts';
 
 export const usage = `barewire: a chat on a WebSocket server that can be read in an afternoon
@@ -30,11 +31,29 @@ Usage: npm start -- [options]        or, after npm run build: node dist/main.js 
                            (TRUSTED_PROXIES, separated by commas)
   --proxy-protocol         these proxies put a PROXY protocol header before each connection
                            (PROXY_PROTOCOL=1)
+  --server-password TEXT   what people must know to come in under a new name; better given by
+                           the environment, for everybody on the machine sees flags
+                           (SERVER_PASSWORD)
+  --invitation-only        nobody comes in under a new name without an invitation
+                           (INVITATION_ONLY=1)
+  --api-key KEY            lets a backend that has it read and write rooms over HTTP; at
+                           least 20 characters; may be repeated
+                           (API_KEYS, separated by commas)
+  --webhook ROOM=URL       POSTs what happens in a room there, signed with WEBHOOK_SECRET;
+                           may be repeated, once for each room
+                           (WEBHOOKS, separated by spaces)
   --help                   this text
   --version                the version
 
+  WEBHOOK_SECRET in the environment: what webhooks are signed with, at least 16 characters.
   LOG_LEVEL in the environment: fatal, error, warn (default), info, debug, trace or silent.
 `;
+
+/** The most characters that a password may have, as on the wire. */
+const maximumPasswordLength = 256;
+/** The fewest characters in a key, and in the secret of webhooks: what nobody can try out. */
+const minimumKeyLength = 20;
+const minimumSecretLength = 16;
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -52,6 +71,13 @@ export interface Settings {
   /** As `trustedProxies` of the server takes them. */
   readonly trustedProxies: readonly string[];
   readonly proxyProtocol: boolean;
+  /** What people must know who come under a new name; undefined for nothing. */
+  readonly serverPassword: string | undefined;
+  readonly invitationOnly: boolean;
+  readonly apiKeys: readonly string[];
+  readonly webhooks: readonly Webhook[];
+  /** Not empty when there are webhooks. */
+  readonly webhookSecret: string;
   readonly logLevel: string;
 }
 
@@ -97,6 +123,10 @@ export function readSettings(
     ),
     trustedProxies,
     proxyProtocol,
+    serverPassword: readPassword(flags['server-password'], environment.SERVER_PASSWORD),
+    invitationOnly: flags['invitation-only'] ?? readSwitch('INVITATION_ONLY', environment.INVITATION_ONLY),
+    apiKeys: readKeys(flags['api-key'], environment.API_KEYS),
+    ...readWebhooks(flags.webhook, environment.WEBHOOKS, environment.WEBHOOK_SECRET),
     logLevel: readLogLevel(environment.LOG_LEVEL),
   };
 }
@@ -114,6 +144,10 @@ function readFlags(args: readonly string[]) {
         'tls-key': { type: 'string' },
         'trust-proxy': { type: 'string', multiple: true },
         'proxy-protocol': { type: 'boolean' },
+        'server-password': { type: 'string' },
+        'invitation-only': { type: 'boolean' },
+        'api-key': { type: 'string', multiple: true },
+        webhook: { type: 'string', multiple: true },
         help: { type: 'boolean' },
         version: { type: 'boolean' },
       },
@@ -143,6 +177,56 @@ function readLogLevel(level = 'warn'): string {
 function readSwitch(name: string, value = '0'): boolean {
   if (value === '0' || value === '1') return value === '1';
   throw new UsageError(`${name} is "${value}"; it takes 1 or 0.`);
+}
+
+function readPassword(flag: string | undefined, variable: string | undefined): string | undefined {
+  const password = flag ?? variable;
+  if (password === undefined) return undefined;
+  const name = flag === undefined ? 'SERVER_PASSWORD' : '--server-password';
+  if (password.trim() === '') throw new UsageError(`${name} is empty; leave it out for no password.`);
+  if (password.length > maximumPasswordLength)
+    throw new UsageError(`${name} is longer than ${maximumPasswordLength} characters.`);
+  return password;
+}
+
+/** A key is a secret, so a message never says it. */
+function readKeys(flags: readonly string[] | undefined, variable = ''): readonly string[] {
+  const name = flags === undefined ? 'API_KEYS' : '--api-key';
+  const keys = flags?.flatMap(listed) ?? listed(variable);
+  for (const key of keys) {
+    // It has to fit into a field Authorization.
+    if (key.length >= minimumKeyLength && /^[\x21-\x7e]+$/.test(key)) continue;
+    throw new UsageError(
+      `${name}: a key needs at least ${minimumKeyLength} characters, letters, digits and signs without spaces. One way to make it: openssl rand -hex 24.`,
+    );
+  }
+  return [...new Set(keys)];
+}
+
+function readWebhooks(
+  flags: readonly string[] | undefined,
+  variable = '',
+  secret = '',
+): { readonly webhooks: readonly Webhook[]; readonly webhookSecret: string } {
+  const name = flags === undefined ? 'WEBHOOKS' : '--webhook';
+  const texts = flags ?? variable.split(/\s+/).filter((text) => text !== '');
+  const webhooks = texts.map((text) => {
+    const webhook = readWebhook(text);
+    if (webhook !== undefined) return webhook;
+    throw new UsageError(
+      `${name} is "${text}"; it takes the id of a room and an address, as in general=https://example.org/hook.`,
+    );
+  });
+  const rooms = webhooks.map(({ room }) => room);
+  const twice = rooms.find((room, index) => rooms.indexOf(room) !== index);
+  if (twice !== undefined)
+    throw new UsageError(`${name}: the room ${twice} is there twice; it takes one address.`);
+  if (webhooks.length > 0 && secret.length < minimumSecretLength) {
+    throw new UsageError(
+      `${name} needs WEBHOOK_SECRET in the environment, with at least ${minimumSecretLength} characters: what is sent is signed with it.`,
+    );
+  }
+  return { webhooks, webhookSecret: secret };
 }
 
 /** The parts of a list with commas, without what is empty. */

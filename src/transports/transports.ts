@@ -306,6 +306,11 @@ async function readOpening(request: IncomingMessage, response: ServerResponse): 
     return undefined;
   }
   const opening = v.safeParse(openingSchema, body.value ?? {});
+  // An array passes for an object in the schema.
+  if (Array.isArray(body.value)) {
+    refuse(response, { status: 400, code: 'invalid', message: 'The body must be a JSON object.' });
+    return undefined;
+  }
   if (opening.success) return opening.output;
   const [issue] = opening.issues;
   const message = `${v.getDotPath(issue) ?? 'the body'}: ${issue.message}`;
