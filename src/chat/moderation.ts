@@ -131,11 +131,14 @@ export class Moderation {
       throw new Refusal('member-unknown', 'They are not in this room.', { field: 'data.member' });
     }
     if (memberId !== by.id) this.checkMayActOn(roomId, by, memberId);
-    if (membership.role === 'owner' && role !== 'owner' && this.#ownersIn(roomId) === 1) {
-      const message = 'A room needs an owner: make somebody else one first.';
-      throw new Refusal('forbidden', message, { field: 'data.role' });
-    }
+    if (membership.role === 'owner' && role !== 'owner' && this.#ownersIn(roomId) === 1) throw lastOwner();
     return membership.member;
+  }
+
+  /** Whether a room still has an owner, as things stand inside of a transaction. @throws Refusal `forbidden` */
+  checkHasOwner(roomId: string): void {
+    const sql = "SELECT 1 AS found FROM membership WHERE room = ? AND role = 'owner' LIMIT 1";
+    if (this.#database.get(sql, [roomId]) === undefined) throw lastOwner();
   }
 
   // Writing down ----------------------------------------------------------------------------------------------------
@@ -147,6 +150,11 @@ export class Moderation {
     const details = `${what}, at ${message.offset}`;
     const deed = { by, action: 'message:delete', room, member: message.author, details };
     return this.#database.write(() => this.audit.add(deed, now));
+  }
+
+  /** Writes down what somebody did. Resolves when that is durable. */
+  write(work: () => void): Promise<void> {
+    return this.#database.write(work);
   }
 
   /**
@@ -201,6 +209,11 @@ export const forEver = 8.64e15;
 
 /** Milliseconds: an hour, which is the most that a room can be slowed to. */
 const longestSlowMode = 60 * 60 * 1000;
+
+function lastOwner(): Refusal {
+  const message = 'A room needs an owner: make somebody else one first.';
+  return new Refusal('forbidden', message, { field: 'data.role' });
+}
 
 function keyOf(roomId: string, memberId: string): string {
   return `${roomId} ${memberId}`;
