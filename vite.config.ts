@@ -2,6 +2,7 @@
  * How the pages are built: everything under public/ into dist/public/, with hashed names, and nothing that a
  * strict Content-Security-Policy would refuse: no inline script or style, no data: asset, no eval.
  */
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,11 +12,13 @@ import { readResults } from './bench/results.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+const workerName = 'service-worker';
+
 export default defineConfig({
   root: at('./public'),
   publicDir: at('./public/static'),
   base: '/',
-  plugins: [strictPicker(), benchResults()],
+  plugins: [strictPicker(), benchResults(), shellFiles()],
   // The picker has to go through strictPicker, which pre-bundling would bypass.
   optimizeDeps: { exclude: ['emoji-picker-element'] },
   server: { host: '127.0.0.1', port: 5173, strictPort: false },
@@ -30,7 +33,15 @@ export default defineConfig({
     rolldownOptions: {
       // How long plugins took says nothing to who starts the chat on a busy machine.
       checks: { pluginTimings: false },
-      input: { index: at('./public/index.html'), bench: at('./public/lab/bench/index.html') },
+      input: {
+        index: at('./public/index.html'),
+        bench: at('./public/lab/bench/index.html'),
+        [workerName]: at('./public/chat/worker/service-worker.ts'),
+      },
+      output: {
+        // The browser looks for a new service worker under the old one's name.
+        entryFileNames: ({ name }) => (name === workerName ? `${workerName}.js` : 'assets/[name]-[hash].js'),
+      },
     },
   },
 });
@@ -103,6 +114,66 @@ function benchResults(): Plugin {
         response.setHeader('Content-Type', 'application/json');
         response.end(contentOf(name));
       });
+    },
+  };
+}
+
+/**
+ * Tells the service worker which files make up the chat page, and names them by a hash of all their content: what
+ * index.html needs from the first import to the last, and the static files that stand beside it. The lab is left out.
+ */
+function shellFiles(): Plugin {
+  const beside = [
+    '/theme.js',
+    '/manifest.webmanifest',
+    '/icons/favicon.svg',
+    '/icons/favicon-unread.svg',
+    '/icons/favicon-mention.svg',
+    '/icons/icon-192.png',
+  ];
+  return {
+    name: 'shell-files',
+    enforce: 'post',
+    generateBundle: {
+      order: 'post',
+      handler(_options, bundle) {
+        const worker = bundle[`${workerName}.js`];
+        if (worker?.type !== 'chunk') this.error('The service worker has not been built as one file.');
+        if (worker.imports.length > 0)
+          this.error('The service worker imports a chunk: some browsers run only whole ones.');
+        const names = new Set<string>(['index.html']);
+        const visit = (name: string): void => {
+          const file = bundle[name];
+          if (names.has(name) || file === undefined) return;
+          names.add(name);
+          if (file.type !== 'chunk') return;
+          for (const next of [...file.imports, ...file.dynamicImports]) visit(next);
+          for (const style of file.viteMetadata?.importedCss ?? []) visit(style);
+          for (const asset of file.viteMetadata?.importedAssets ?? []) visit(asset);
+        };
+        const entry = Object.values(bundle).find((file) => file.type === 'chunk' && file.name === 'index');
+        if (entry === undefined) this.error('The chat page has no entry.');
+        visit(entry.fileName);
+        // What a style sheet names (fonts) is no import of a chunk.
+        for (const name of [...names]) {
+          const file = bundle[name];
+          if (file?.type !== 'asset' || !name.endsWith('.css')) continue;
+          for (const [, path] of String(file.source).matchAll(/url\(\/?([^)"']+)\)/g)) if (path) visit(path);
+        }
+        const hash = createHash('sha256');
+        const paths = [...names].sort();
+        for (const name of paths) {
+          const file = bundle[name];
+          hash.update(name);
+          if (file?.type === 'asset') hash.update(file.source);
+          else if (file !== undefined) hash.update(file.code);
+        }
+        for (const path of beside) hash.update(path).update(readFileSync(at(`./public/static${path}`)));
+        const files = [...paths.map((name) => `/${name}`), ...beside];
+        worker.code = worker.code
+          .replaceAll('SHELL_FILES', JSON.stringify(files))
+          .replaceAll('SHELL_VERSION', JSON.stringify(hash.digest('hex').slice(0, 16)));
+      },
     },
   };
 }
