@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import Libsql from 'libsql';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Database, DataDirectoryError, numberOf } from '../../src/chat/database.ts';
+import { Rooms } from '../../src/chat/rooms.ts';
+import { migrations } from '../../src/chat/schema.ts';
 import { SqliteLog } from '../../src/chat/sqlite-log.ts';
-import { temporaryDirectory } from '../support/chat.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 function openDatabase(directory = temporaryDirectory()): Database {
   const database = new Database(directory);
@@ -71,31 +73,82 @@ describe('the data directory', () => {
     expect(errorOf(() => new Database(other))).toBeInstanceOf(DataDirectoryError);
   });
 
-  it('is brought up from the first schema, with all that is in it', async () => {
+  it('is brought up from the schema of version 1, with all messages and images that are in it', async () => {
     const directory = temporaryDirectory();
-    new Database(directory).close();
     const libsql = new Libsql(join(directory, 'chat.db'));
+    for (const migration of migrations.slice(0, 3)) libsql.exec(migration);
+    const cat = { id: 'cat', type: 'image/png', length: 1, width: 2, height: 3, url: '/images/cat.png' };
+    const image = { ...cat, thumbnail: { url: '/images/cat.thumbnail.webp', width: 4, height: 5 } };
+    const contents = [
+      { type: 'text', text: 'hi 今天你好' },
+      { type: 'image', image },
+      { type: 'text', text: 'nul \u0000 and "quotes"' },
+    ];
+    for (const [index, content] of contents.entries()) {
+      const sql = 'INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
+      const number = index + 1;
+      const values = ['general', number, `id-${number}`, 'a', 'Ada', 1000 + number, `nonce-${number}`];
+      libsql.prepare(sql).run([...values, JSON.stringify(content)]);
+    }
     libsql.exec(`
-      DROP INDEX message_image;
-      ALTER TABLE image DROP COLUMN unsent_since;
-      ALTER TABLE identity DROP COLUMN is_confirmed;
-      INSERT INTO identity VALUES ('hash', 'member', 'Ada', 'ada', 1, 0);
+      INSERT INTO meta VALUES ('epoch', 'as before');
+      INSERT INTO identity VALUES ('hash', 'a', 'Ada', 'ada', 1, 0, 1);
+      INSERT INTO image VALUES ('cat', 'image/png', 1, 2, 3, 4, 5, NULL);
+      PRAGMA user_version = 3;
+    `);
+    libsql.close();
+    const database = new Database(directory);
+    onTestFinished(() => database.close());
+    const log = new SqliteLog(database);
+    expect(log.epoch).toBe('as before');
+    expect(log.readAfter(['general'], 0, 9)).toEqual(
+      contents.map((content, index) => ({
+        room: 'general',
+        offset: index + 1,
+        previous: index,
+        id: `id-${index + 1}`,
+        type: 'message',
+        author: { id: 'a', name: 'Ada' },
+        time: 1001 + index,
+        nonce: `nonce-${index + 1}`,
+        content,
+      })),
+    );
+    expect(log.search('你好', ['general'], undefined, 9).map(({ offset }) => offset)).toEqual([1]);
+    expect(log.refersToImage('cat')).toBe(true);
+    const rooms = new Rooms(database, log, () => false);
+    expect(rooms.get('general')).toMatchObject({ kind: 'public', name: 'general' });
+    // Whoever had a name signs in again: their tokens cannot be read any more.
+    expect(database.all('SELECT * FROM identity')).toEqual([]);
+    const appended = await log.append({
+      room: 'general',
+      id: 'next',
+      type: 'joined',
+      author: { id: 'b', name: 'Bob' },
+      time: 2000,
+      nonce: 'next',
+    });
+    expect(appended).toMatchObject({ status: 'stored', event: { offset: 4, previous: 3 } });
+  });
+
+  it('is brought up from the very first schema', () => {
+    const directory = temporaryDirectory();
+    const libsql = new Libsql(join(directory, 'chat.db'));
+    libsql.exec(migrations[0]);
+    libsql.exec(`
       INSERT INTO image VALUES ('cat', 'image/png', 1, 2, 3, 4, 5);
-      INSERT INTO message VALUES ('general', 1, 'id', 'member', 'Ada', 1, 'nonce', '{"type":"text","text":"hi"}');
+      INSERT INTO message VALUES ('general', 1, 'id', 'a', 'Ada', 1, 'nonce', '{"type":"text","text":"hi"}');
       PRAGMA user_version = 1;
     `);
     libsql.close();
     const before = Date.now();
     const database = new Database(directory);
     onTestFinished(() => database.close());
-    expect(database.all('SELECT name, is_confirmed FROM identity')).toEqual([
-      { name: 'Ada', is_confirmed: 1 },
-    ]);
     const since = numberOf(database.get('SELECT unsent_since FROM image'), 'unsent_since');
     // Whole seconds.
     expect(since).toBeGreaterThan(before - 1000);
     expect(since).toBeLessThanOrEqual(Date.now());
-    expect(await new SqliteLog(database).newestOffset('general')).toBe(1);
+    expect(new SqliteLog(database).newestOf('general').offset).toBe(1);
   });
 
   it('is left alone when a newer version wrote it', () => {
@@ -158,6 +211,22 @@ describe('group commit', () => {
     expect(has(database, 'half')).toBe(false);
     await database.write(insert(database, 'next'));
     expect(has(database, 'next')).toBe(true);
+  });
+
+  it('does something at once when that is asked for, after what was queued before', async () => {
+    const database = openDatabase();
+    const done: string[] = [];
+    const queued = database.write(() => done.push('queued'));
+    expect(database.writeNow(() => done.push('now'))).toBe(2);
+    await queued;
+    expect(done).toEqual(['queued', 'now']);
+    const spoilt = () =>
+      database.writeNow(() => {
+        database.run("INSERT INTO meta (key, value) VALUES ('half', 'done')");
+        throw new Error('no');
+      });
+    expect(spoilt).toThrow('no');
+    expect(database.get("SELECT value FROM meta WHERE key = 'half'")).toBeUndefined();
   });
 
   it('refuses work after it is closed', async () => {

@@ -1,25 +1,30 @@
-// Both logs are held to the same promises; what only SQLite can do is at the end.
+// The log on a real database: order, once and only once, what has become of messages, the search, the trim.
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Database } from '../../src/chat/database.ts';
-import type { Message } from '../../src/chat/events.ts';
-import type { Entry, Log } from '../../src/chat/log.ts';
-import { MemoryLog } from '../../src/chat/memory-log.ts';
+import type { Item, RoomEvent } from '../../src/chat/events.ts';
+import type { Appended, Entry } from '../../src/chat/log.ts';
+import { Refusal } from '../../src/chat/refusal.ts';
 import { SqliteLog } from '../../src/chat/sqlite-log.ts';
-import { temporaryDirectory } from '../support/chat.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
+const ada = { id: 'a', name: 'Ada' };
+const bob = { id: 'b', name: 'Bob' };
 let count = 0;
 
-function entry(text: string, more: Partial<Entry> = {}): Entry {
+function base(more: object = {}) {
   const number = ++count;
   return {
     room: 'general',
     id: `id-${number}`,
-    author: { id: 'a', name: 'Ada' },
+    author: ada,
     time: 1000 + number,
     nonce: `nonce-${number}`,
-    content: { type: 'text', text },
     ...more,
   };
+}
+
+function entry(text: string, more: object = {}): Entry {
+  return { ...base(), type: 'message', content: { type: 'text', text }, ...more } as Entry;
 }
 
 function openDatabase(directory = temporaryDirectory()): Database {
@@ -28,68 +33,106 @@ function openDatabase(directory = temporaryDirectory()): Database {
   return database;
 }
 
-const texts = (messages: readonly Message[]) =>
-  messages.map(({ offset, content }) => `${offset} ${content.type === 'text' ? content.text : '?'}`);
+function open(directory?: string) {
+  const database = openDatabase(directory);
+  const log = new SqliteLog(database);
+  const stored = async (appended: Promise<Appended>): Promise<RoomEvent> => {
+    const result = await appended;
+    if (result.status !== 'stored') throw new Error(`It was not stored: ${result.status}`);
+    return result.event;
+  };
+  const say = (text: string, more: object = {}) => stored(log.append(entry(text, more)));
+  const change = (target: RoomEvent, more: object): Entry =>
+    ({ ...base({ room: target.room }), target: target.id, targetOffset: target.offset, ...more }) as Entry;
+  return {
+    database,
+    log,
+    say,
+    append: (given: Entry) => stored(log.append(given)),
+    edit: (target: RoomEvent, text: string, more: object = {}) =>
+      stored(log.append(change(target, { type: 'edit', text, ...more }))),
+    remove: (target: RoomEvent, author = ada) =>
+      stored(log.append(change(target, { type: 'delete', author }))),
+    react: (target: RoomEvent, emoji: string, author = ada, on = true) =>
+      stored(log.append(change(target, { type: 'reaction', emoji, on, author }))),
+    change,
+  };
+}
 
-describe.each<[string, () => Log]>([
-  ['MemoryLog', () => new MemoryLog()],
-  ['SqliteLog', () => new SqliteLog(openDatabase())],
-])('%s', (_name, open) => {
-  it('numbers each room by itself, from 1, without gaps, in the order of the calls', async () => {
-    const log = open();
-    const entries = [entry('a'), entry('b'), entry('x', { room: 'other' }), entry('c')];
+const texts = (events: readonly (RoomEvent | Item)[]) =>
+  events.map((event) => {
+    const said =
+      event.type !== 'message' ? event.type : event.content.type === 'text' ? event.content.text : '?';
+    return `${event.offset} ${said}`;
+  });
+
+describe('order', () => {
+  it('counts for the whole server, without gaps, and each event names the one before it in its room', async () => {
+    const { log } = open();
+    const entries = [entry('a'), entry('x', { room: 'other' }), entry('b'), entry('y', { room: 'other' })];
     const appended = await Promise.all(entries.map((each) => log.append(each)));
-    expect(appended.map((each) => each.status === 'stored' && each.message.offset)).toEqual([1, 2, 1, 3]);
-    expect(await log.newestOffset('general')).toBe(3);
-    expect(await log.newestOffset('nowhere')).toBe(0);
+    const places = appended.map((each) =>
+      each.status === 'stored' ? [each.event.offset, each.event.previous] : [],
+    );
+    expect(places).toEqual([
+      [1, 0],
+      [2, 0],
+      [3, 1],
+      [4, 2],
+    ]);
+    expect(log.newest).toBe(4);
+    expect(log.newestOf('general')).toEqual({ offset: 3, time: entries[2]?.time });
+    expect(log.newestOf('nowhere')).toEqual({ offset: 0, time: 0 });
   });
 
-  it('gives back what it was given', async () => {
-    const log = open();
-    const text = 'nul \u0000, “quotes”, 𝒜, 👩‍👩‍👧‍👦, \\u0000, <b>, ١٢٣, a\nb';
-    const given = entry(text, { author: { id: 'z', name: 'Zoë 👩🏽‍🚀' } });
-    await log.append(given);
-    expect(await log.readAfter('general', 0, 10)).toEqual([{ ...given, offset: 1 }]);
+  it('gives back what it was given, of every kind', async () => {
+    const { log, change, append, say } = open();
+    const odd = 'nul \u0000, “quotes”, 𝒜, 👩‍👩‍👧‍👦, \\u0000, <b>, ١٢٣, a\nb';
+    const first = await say(odd, { author: { id: 'z', name: 'Zoë 👩🏽‍🚀', bot: true }, mentions: ['q'] });
+    const quote = { id: first.id, offset: first.offset, author: first.author, excerpt: 'nul' };
+    const given: Entry[] = [
+      entry('answer', { replyTo: quote }),
+      change(first, { type: 'edit', text: 'new', mentions: ['a'] }),
+      change(first, { type: 'reaction', emoji: '👍', on: true }),
+      change(first, { type: 'delete' }),
+      { ...base(), type: 'created', name: 'Dev' },
+      { ...base(), type: 'joined' },
+      { ...base(), type: 'left' },
+      { ...base(), type: 'kicked', member: bob, reason: 'spam', banned: true },
+      { ...base(), type: 'renamed', name: 'Devs' },
+      { ...base(), type: 'topic', topic: 'Talk' },
+      { ...base(), type: 'role', member: bob, role: 'moderator' },
+      { ...base(), type: 'slow', seconds: 30 },
+    ];
+    const live = [];
+    for (const each of given) live.push(await append(each));
+    const read = log.readAfter(['general'], 1, 100);
+    const scrubbed = live.map((event) =>
+      event.type === 'edit' ? { ...change(first, {}), ...event, text: '', mentions: undefined } : event,
+    );
+    expect(read.length).toBe(given.length);
+    // The deletion takes the words of the message, and of its edits, out of the log.
+    expect(JSON.parse(JSON.stringify(read))).toEqual(JSON.parse(JSON.stringify(scrubbed)));
+    expect(read[0]).toEqual({ ...given[0], offset: 2, previous: 1 });
   });
 
-  it('reads after and before an offset, oldest first, as many as asked', async () => {
-    const log = open();
-    for (const text of ['a', 'b', 'c', 'd', 'e']) await log.append(entry(text));
-    expect(texts(await log.readAfter('general', 2, 2))).toEqual(['3 c', '4 d']);
-    expect(texts(await log.readAfter('general', 5, 2))).toEqual([]);
-    expect(texts(await log.readBefore('general', 4, 2))).toEqual(['2 b', '3 c']);
-    expect(texts(await log.readBefore('general', undefined, 2))).toEqual(['4 d', '5 e']);
-    expect(texts(await log.readBefore('general', 99, 9))).toHaveLength(5);
-    expect(await log.readBefore('general', 1, 9)).toEqual([]);
-    expect(await log.readBefore('nowhere', undefined, 9)).toEqual([]);
+  it('reads the events of several rooms in one order, as many as asked', async () => {
+    const { log, say } = open();
+    for (const text of ['a', 'b', 'c']) {
+      await say(text);
+      await say(text.toUpperCase(), { room: 'other' });
+      await say('secret', { room: 'private' });
+    }
+    expect(texts(log.readAfter(['general', 'other'], 1, 10))).toEqual(['2 A', '4 b', '5 B', '7 c', '8 C']);
+    expect(texts(log.readAfter(['general', 'other'], 1, 2))).toEqual(['2 A', '4 b']);
+    expect(log.readAfter([], 0, 10)).toEqual([]);
+    expect(log.readAfter(['general'], 7, 10)).toEqual([]);
   });
 
-  it('stores a send once, however often it is retried, also at the same time', async () => {
-    const log = open();
-    const first = entry('once');
-    const retry = { ...first, id: 'another', time: 9999 };
-    const both = await Promise.all([log.append(first), log.append(retry)]);
-    expect(both.map(({ status }) => status)).toEqual(['stored', 'repeated']);
-    const later = await log.append({ ...retry, content: { type: 'text', text: 'once' } });
-    expect(later).toEqual({ status: 'repeated', message: { ...first, offset: 1 } });
-    expect(await log.newestOffset('general')).toBe(1);
-  });
-
-  it('refuses a nonce for another content or room, and lets two authors have the same', async () => {
-    const log = open();
-    const first = entry('one');
-    await log.append(first);
-    const { nonce } = first;
-    expect(await log.append(entry('two', { nonce }))).toEqual({ status: 'conflict' });
-    expect(await log.append(entry('one', { nonce, room: 'other' }))).toEqual({ status: 'conflict' });
-    const other = await log.append(entry('two', { nonce, author: { id: 'b', name: 'Bob' } }));
-    expect(other.status).toBe('stored');
-  });
-
-  it('calls back for each stored message, in order, before the promise; not for a repeated one', async () => {
-    const log = open();
+  it('calls back for each stored event, in order, before the promise; not for a repeated one', async () => {
+    const { log } = open();
     const seen: string[] = [];
-    const stop = log.onStored(({ offset }) => seen.push(`heard ${offset}`));
+    const stop = log.onStored(({ offset }) => seen.push(`heard ${offset}, newest ${log.newest}`));
     const first = entry('a');
     const note = (name: string) => () => {
       seen.push(name);
@@ -99,33 +142,446 @@ describe.each<[string, () => Log]>([
       log.append({ ...first }).then(note('a again')),
       log.append(entry('b')).then(note('b')),
     ]);
-    expect(seen.filter((each) => each.startsWith('heard'))).toEqual(['heard 1', 'heard 2']);
-    expect(seen.indexOf('heard 1')).toBeLessThan(seen.indexOf('a'));
+    expect(seen.slice(0, 2)).toEqual(['heard 1, newest 1', 'heard 2, newest 2']);
+    expect(seen).toHaveLength(5);
     stop();
     await log.append(entry('c'));
-    expect(seen.filter((each) => each.startsWith('heard'))).toHaveLength(2);
+    expect(seen).toHaveLength(5);
   });
 });
 
-describe('SqliteLog on disk', () => {
-  it('has the same epoch and messages when it is opened again, and a new epoch when begun anew', async () => {
-    const directory = temporaryDirectory();
-    const first = new Database(directory);
-    const log = new SqliteLog(first);
-    await log.append(entry('kept'));
-    first.close();
-    const again = new SqliteLog(openDatabase(directory));
-    expect(again.epoch).toBe(log.epoch);
-    expect(texts(await again.readAfter('general', 0, 9))).toEqual(['1 kept']);
-    expect(new SqliteLog(openDatabase()).epoch).not.toBe(log.epoch);
+describe('once and only once', () => {
+  const kinds: [string, (target: RoomEvent) => object, object][] = [
+    [
+      'message',
+      () => ({ type: 'message', content: { type: 'text', text: 'hi' } }),
+      { content: { type: 'text', text: 'ho' } },
+    ],
+    [
+      'edit',
+      ({ id, offset }) => ({ type: 'edit', target: id, targetOffset: offset, text: 'x' }),
+      { text: 'y' },
+    ],
+    [
+      'delete',
+      ({ id, offset }) => ({ type: 'delete', target: id, targetOffset: offset }),
+      { target: 'other' },
+    ],
+    [
+      'reaction',
+      ({ id, offset }) => ({ type: 'reaction', target: id, targetOffset: offset, emoji: '👍', on: true }),
+      { on: false },
+    ],
+    ['created', () => ({ type: 'created', name: 'Dev' }), { name: 'Ops' }],
+    ['joined', () => ({ type: 'joined' }), { type: 'left' }],
+    ['left', () => ({ type: 'left' }), { room: 'other' }],
+    ['kicked', () => ({ type: 'kicked', member: bob, reason: '', banned: false }), { banned: true }],
+    ['renamed', () => ({ type: 'renamed', name: 'Dev' }), { name: 'Ops' }],
+    ['topic', () => ({ type: 'topic', topic: 'a' }), { topic: 'b' }],
+    ['role', () => ({ type: 'role', member: bob, role: 'moderator' }), { role: 'owner' }],
+    ['slow', () => ({ type: 'slow', seconds: 5 }), { seconds: 6 }],
+  ];
+
+  it.each(kinds)('holds for %s', async (_name, make, other) => {
+    const { log, say } = open();
+    const target = await say('target');
+    const first = { ...base(), ...make(target) } as Entry;
+    const retry = { ...first, id: 'another', time: 9999 };
+    const both = await Promise.all([log.append(first), log.append(retry)]);
+    expect(both.map(({ status }) => status)).toEqual(['stored', 'repeated']);
+    const event = { ...first, offset: 2, previous: 1 };
+    expect(await log.append(retry)).toEqual({ status: 'repeated', event });
+    expect(await log.append({ ...retry, ...other } as Entry)).toEqual({ status: 'conflict' });
+    const theirs = await log
+      .append({ ...retry, id: 'theirs', author: { id: 'c', name: 'C' } } as Entry)
+      .catch(() => undefined);
+    // Another author may have the same nonce, if it makes sense.
+    expect(theirs?.status).toBe(first.type === 'delete' ? undefined : 'stored');
+    expect(log.findSend('a', first.nonce)).toEqual(event);
+    expect(log.findSend('a', 'never-used')).toBeUndefined();
   });
 
-  it('writes what is queued when it is closed', async () => {
+  it('judges a retried reply by what it answers, whatever the quote says by now', async () => {
+    const { log, say } = open();
+    const target = await say('before');
+    const quote = { id: target.id, offset: target.offset, author: ada, excerpt: 'before' };
+    const reply = entry('reply', { replyTo: quote, mentions: ['x'] });
+    await log.append(reply);
+    const retry = { ...reply, replyTo: { ...quote, excerpt: 'after' }, mentions: ['x', 'y'] } as Entry;
+    expect((await log.append(retry)).status).toBe('repeated');
+    expect((await log.append({ ...retry, replyTo: { ...quote, id: 'other' } } as Entry)).status).toBe(
+      'conflict',
+    );
+    const { replyTo: _replyTo, ...plain } = retry as Entry & { replyTo: object };
+    expect((await log.append(plain as Entry)).status).toBe('conflict');
+  });
+
+  it('still knows a retry when the message has been deleted', async () => {
+    const { log, append, remove } = open();
+    const given = entry('gone');
+    await remove(await append(given));
+    expect((await log.append({ ...given, id: 'again' })).status).toBe('repeated');
+    expect((await log.append({ ...given, id: 'again', room: 'other' })).status).toBe('conflict');
+  });
+
+  it('stores nothing when what goes alongside throws, and leaves the others alone', async () => {
+    const { log, database } = open();
+    const fine = log.append(entry('fine'), (event) => {
+      database.run('INSERT INTO meta (key, value) VALUES (?, ?)', [`seen-${event.offset}`, 'yes']);
+    });
+    const spoilt = log.append(entry('spoilt'), () => {
+      throw new Error('no');
+    });
+    await expect(spoilt).rejects.toThrow('no');
+    expect((await fine).status).toBe('stored');
+    expect(texts(log.readAfter(['general'], 0, 10))).toEqual(['1 fine']);
+    expect(database.get("SELECT value FROM meta WHERE key = 'seen-1'")).toEqual({ value: 'yes' });
+    expect(log.search('spoilt', ['general'], undefined, 10)).toEqual([]);
+  });
+});
+
+describe('what has become of a message', () => {
+  it('is edited, with its versions', async () => {
+    const { log, say, edit } = open();
+    const message = await say('one', { mentions: ['x'] });
+    const second = await edit(message, 'two');
+    const third = await edit(message, 'three', { mentions: ['y'] });
+    const now = { ...message, content: { type: 'text', text: 'three' }, mentions: ['y'] };
+    expect(log.findMessage(message.id)).toEqual({ ...now, edited: { time: third.time, count: 2 } });
+    expect(log.versionsOf(message.id)).toEqual([
+      { time: message.time, text: 'one' },
+      { time: second.time, text: 'two' },
+      { time: third.time, text: 'three' },
+    ]);
+    expect(log.itemsBefore('general', undefined, 10).items).toEqual([log.findMessage(message.id)]);
+    expect(log.readAfter(['general'], 0, 1)).toEqual([message]);
+  });
+
+  it('is deleted for good: not in the log, the versions, the search, the quotes, nor on the disk', async () => {
+    const { log, database, say, edit, remove, react } = open();
+    const message = await say('secretword', { mentions: ['b'] });
+    await edit(message, 'secretword again', { mentions: ['b'] });
+    await react(message, '👍', bob);
+    const quote = { id: message.id, offset: message.offset, author: ada, excerpt: 'secretword' };
+    const reply = await say('reply', { replyTo: quote });
+    const deletion = await remove(message, bob);
+    const { mentions: _mentions, ...bare } = message as RoomEvent & { mentions?: string[] };
+    expect(log.findMessage(message.id)).toEqual({
+      ...bare,
+      content: { type: 'deleted' },
+      deleted: { time: deletion.time, by: bob },
+    });
+    expect(log.versionsOf(message.id)).toEqual([]);
+    expect(log.search('secretword', ['general'], undefined, 10)).toEqual([]);
+    expect(log.findMessage(reply.id)?.replyTo?.excerpt).toBe('');
+    expect(log.countAfter('general', 0, 'b', 10)).toEqual({ unread: 1, mentions: 0 });
+    const rows = JSON.stringify([
+      database.all('SELECT data FROM event WHERE offset <> ?', [reply.offset]),
+      database.all('SELECT text FROM message_state'),
+      database.all('SELECT text FROM message_text'),
+    ]);
+    expect(rows).not.toContain('secretword');
+  });
+
+  it('takes no change any more once it is deleted, also when both come at once', async () => {
+    const { log, say, change } = open();
+    const message = await say('gone');
+    const [first, ...later] = await Promise.allSettled([
+      log.append(change(message, { type: 'delete' })),
+      log.append(change(message, { type: 'edit', text: 'back' })),
+      log.append(change(message, { type: 'reaction', emoji: '👍', on: true })),
+      log.append(change(message, { type: 'delete', author: bob })),
+    ]);
+    expect(first.status).toBe('fulfilled');
+    for (const each of later) {
+      expect(each.status === 'rejected' && each.reason).toBeInstanceOf(Refusal);
+      expect(each.status === 'rejected' && each.reason.failure.code).toBe('message-unknown');
+    }
+    expect(log.newest).toBe(2);
+  });
+
+  it('has reactions, in the order in which they came; twice is once', async () => {
+    const { log, say, react } = open();
+    const message = await say('nice');
+    await react(message, '🎉', bob);
+    await react(message, '👍', ada);
+    await react(message, '🎉', ada);
+    await react(message, '🎉', ada);
+    await react(message, '👍', bob);
+    await react(message, '👍', ada, false);
+    await react(message, '👍', ada, false);
+    expect(log.findMessage(message.id)?.reactions).toEqual([
+      { emoji: '🎉', members: [bob, ada] },
+      { emoji: '👍', members: [bob] },
+    ]);
+  });
+});
+
+describe('pages', () => {
+  it('have items only, before and after a place, and say whether there is more', async () => {
+    const { log, say, edit, append } = open();
+    const first = await say('a');
+    await say('x', { room: 'other' });
+    await edit(first, 'A');
+    await append({ ...base(), type: 'joined' });
+    await say('b');
+    await say('c');
+    const newest = log.itemsBefore('general', undefined, 2);
+    expect([texts(newest.items), newest.hasOlder, newest.hasNewer]).toEqual([['5 b', '6 c'], true, false]);
+    const older = log.itemsBefore('general', 5, 2);
+    expect([texts(older.items), older.hasOlder, older.hasNewer]).toEqual([['1 A', '4 joined'], false, true]);
+    const after = log.itemsAfter('general', 1, 2);
+    expect([texts(after.items), after.hasOlder, after.hasNewer]).toEqual([['4 joined', '5 b'], true, true]);
+    const all = log.itemsAfter('general', 0, 9);
+    expect([texts(all.items).length, all.hasOlder, all.hasNewer]).toEqual([4, false, false]);
+    expect(log.itemsBefore('nowhere', undefined, 9)).toEqual({ items: [], hasOlder: false, hasNewer: false });
+  });
+
+  it.each([
+    [
+      'a page before a place',
+      "SELECT * FROM event WHERE room = ? AND offset < ? AND type NOT IN ('edit', 'delete', 'reaction') ORDER BY offset DESC LIMIT ?",
+    ],
+    [
+      'a page after a place',
+      "SELECT * FROM event WHERE room = ? AND offset > ? AND type NOT IN ('edit', 'delete', 'reaction') ORDER BY offset LIMIT ?",
+    ],
+    ['what was missed', 'SELECT * FROM event WHERE room = ? AND offset > ? ORDER BY offset LIMIT ?'],
+  ])('%s is a walk along an index, not through the table', (_name, sql) => {
+    const { database } = open();
+    const plan = JSON.stringify(database.all(`EXPLAIN QUERY PLAN ${sql}`, ['general', 10, 50]));
+    expect(plan).toMatch(/SEARCH event USING INDEX event_(item|room) \(room=\? AND offset[<>]\?\)/);
+    expect(plan).not.toContain('TEMP B-TREE');
+  });
+
+  it('are the right ones among a hundred thousand messages', async () => {
+    const { database } = open();
+    // Straight into the table: appending so many is another test's business.
+    await database.write(() =>
+      database.run(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+        INSERT INTO event (offset, room, previous, id, type, author_id, author_name, time, nonce, data)
+        SELECT i, iif(i % 100 = 0, 'quiet', 'busy'), i - 1, 'id' || i, 'message', 'a', 'Ada', i, 'nonce' || i,
+          '{"content":{"type":"text","text":"message"}}' FROM n`,
+      ),
+    );
+    const log = new SqliteLog(database);
+    expect(log.itemsBefore('quiet', 50_000, 3).items.map(({ offset }) => offset)).toEqual([
+      49_700, 49_800, 49_900,
+    ]);
+    expect(log.itemsAfter('busy', 99_997, 3).items.map(({ offset }) => offset)).toEqual([99_998, 99_999]);
+    expect(log.countAfter('busy', 0, 'b', 1000)).toEqual({ unread: 1000, mentions: 0 });
+    expect(log.readAfter(['busy', 'quiet'], 99_998, 5).map(({ offset }) => offset)).toEqual([
+      99_999, 100_000,
+    ]);
+  });
+});
+
+describe('counting', () => {
+  it('counts messages of others, and those that mention somebody or everyone, up to a limit', async () => {
+    const { log, say, edit, remove, react } = open();
+    const first = await say('from a', { author: ada });
+    await say('to b', { author: ada, mentions: ['b', 'c'] });
+    await say('to all', { author: ada, mentions: ['everyone', 'b'] });
+    await say('own', { author: bob, mentions: ['b'] });
+    await react(first, '👍', ada);
+    const edited = await say('later to b', { author: ada });
+    await edit(edited, 'to b', { mentions: ['b'] });
+    expect(log.countAfter('general', 0, 'b', 1000)).toEqual({ unread: 4, mentions: 3 });
+    expect(log.countAfter('general', first.offset, 'b', 1000)).toEqual({ unread: 3, mentions: 3 });
+    expect(log.countAfter('general', 0, 'b', 2)).toEqual({ unread: 2, mentions: 2 });
+    expect(log.countAfter('general', 0, 'a', 1000)).toEqual({ unread: 1, mentions: 0 });
+    await edit(edited, 'to nobody');
+    await remove(first);
+    expect(log.countAfter('general', 0, 'b', 1000)).toEqual({ unread: 3, mentions: 2 });
+    expect(log.countAfter('nowhere', 0, 'b', 1000)).toEqual({ unread: 0, mentions: 0 });
+  });
+});
+
+describe('the search', () => {
+  const search = (log: SqliteLog, query: string, rooms = ['general']) =>
+    texts(log.search(query, rooms, undefined, 10)).map((each) => each.slice(each.indexOf(' ') + 1));
+
+  it('finds words by their beginning, all of them, newest first, whatever their case and accents', async () => {
+    const { log, say } = open();
+    await say('The café opens tomorrow');
+    await say('tomorrow, TOMORROW');
+    await say('nothing of it');
+    expect(search(log, 'tomo')).toEqual(['tomorrow, TOMORROW', 'The café opens tomorrow']);
+    expect(search(log, 'CAFE tomorrow')).toEqual(['The café opens tomorrow']);
+    expect(search(log, 'morrow')).toEqual([]);
+    expect(search(log, 'ＣＡＦＥ')).toEqual(['The café opens tomorrow']);
+    expect(texts(log.search('tomorrow', ['general'], 2, 10))).toEqual(['1 The café opens tomorrow']);
+    expect(texts(log.search('tomorrow', ['general'], undefined, 1))).toEqual(['2 tomorrow, TOMORROW']);
+  });
+
+  it('finds Chinese and Japanese inside of a longer run, as a phrase', async () => {
+    const { log, say } = open();
+    await say('今天你好啊，世界');
+    await say('好你');
+    await say('ラーメンを食べる');
+    await say('用node写的server');
+    expect(search(log, '你好')).toEqual(['今天你好啊，世界']);
+    expect(search(log, '好')).toEqual(['好你', '今天你好啊，世界']);
+    expect(search(log, '世界 今天')).toEqual(['今天你好啊，世界']);
+    expect(search(log, '天好')).toEqual([]);
+    expect(search(log, 'メン')).toEqual(['ラーメンを食べる']);
+    expect(search(log, 'no')).toEqual(['用node写的server']);
+    expect(search(log, '写的serv')).toEqual(['用node写的server']);
+  });
+
+  it.each([
+    '"',
+    "'",
+    '""',
+    '"hello',
+    'hello"',
+    'AND',
+    'NOT hello',
+    'hello OR',
+    'NEAR(a b)',
+    'text:hello',
+    '*',
+    'hel*',
+    '^hello',
+    '(',
+    ')',
+    '{a b}:c',
+    '-hello',
+    '+',
+    'a + b',
+    '\\',
+    ';',
+    '\u0000',
+    'hello\u0000world',
+    '👍',
+    '!!!',
+    '"*" OR "',
+    '--',
+    '%',
+    '_',
+    '你"好',
+  ])('takes %j for words, never for a query', async (query) => {
+    const { log, say } = open();
+    await say('nothing that matches');
+    expect(search(log, query)).toEqual([]);
+  });
+
+  it('finds what looks like a query by its words', async () => {
+    const { log, say } = open();
+    await say('this AND that');
+    expect(search(log, 'AND')).toEqual(['this AND that']);
+    expect(search(log, 'that" AND "this')).toEqual(['this AND that']);
+    expect(search(log, 'this-')).toEqual(['this AND that']);
+  });
+
+  it('follows edits and deletions, and knows the rooms', async () => {
+    const { log, say, edit, remove } = open();
+    const first = await say('apple');
+    const second = await say('apple', { room: 'other' });
+    expect(search(log, 'apple', ['general', 'other'])).toHaveLength(2);
+    await edit(first, 'pear');
+    expect(search(log, 'apple', ['general', 'other'])).toEqual(['apple']);
+    expect(search(log, 'pear')).toEqual(['pear']);
+    await remove(second);
+    expect(search(log, 'apple', ['general', 'other'])).toEqual([]);
+    expect(search(log, 'pear', [])).toEqual([]);
+  });
+
+  it('is made anew when words are cut otherwise than they were', async () => {
     const directory = temporaryDirectory();
-    const database = new Database(directory);
-    const appended = new SqliteLog(database).append(entry('last'));
+    const { database, say, edit, remove } = open(directory);
+    await edit(await say('old'), '你好');
+    await say('你好吗');
+    await remove(await say('你好 secret'));
+    await database.write(() => {
+      database.run("UPDATE meta SET value = '0' WHERE key = 'search-text'");
+      database.run('DELETE FROM message_text');
+    });
+    database.close();
+    expect(search(open(directory).log, '你好')).toEqual(['你好吗', '你好']);
+  });
+});
+
+describe('on the disk', () => {
+  it('is all there when it is opened again, under the same epoch; a new log has a new one', async () => {
+    const directory = temporaryDirectory();
+    const first = open(directory);
+    await first.say('kept');
+    await first.say('kept too', { room: 'other' });
+    first.database.close();
+    const { log, say } = open(directory);
+    expect(log.epoch).toBe(first.log.epoch);
+    expect(log.newest).toBe(2);
+    expect(log.newestOf('other').offset).toBe(2);
+    expect(texts(log.readAfter(['general', 'other'], 0, 9))).toEqual(['1 kept', '2 kept too']);
+    expect(await say('next')).toMatchObject({ offset: 3, previous: 1 });
+    expect(open().log.epoch).not.toBe(log.epoch);
+  });
+
+  it('is written when the database is closed', async () => {
+    const directory = temporaryDirectory();
+    const { database, log } = open(directory);
+    const appended = log.append(entry('last'));
     database.close();
     expect((await appended).status).toBe('stored');
-    expect(await new SqliteLog(openDatabase(directory)).newestOffset('general')).toBe(1);
+    expect(open(directory).log.newest).toBe(1);
   });
+});
+
+describe('the trim', () => {
+  it('forgets a room before a place, with all that belongs to it, and nothing else', async () => {
+    const { log, database, say, edit, react } = open();
+    const old = await say('old apple', { mentions: ['b'] });
+    const other = await say('other apple', { room: 'other' });
+    await edit(old, 'older apple', { mentions: ['b'] });
+    await react(old, '👍');
+    const kept = await say('kept apple');
+    expect(await log.trim('general', kept.offset)).toBe(3);
+    expect(texts(log.itemsBefore('general', undefined, 9).items)).toEqual([`${kept.offset} kept apple`]);
+    expect(log.findMessage(old.id)).toBeUndefined();
+    expect(texts(log.search('apple', ['general', 'other'], undefined, 9))).toEqual([
+      `${kept.offset} kept apple`,
+      `${other.offset} other apple`,
+    ]);
+    expect(log.countAfter('general', 0, 'b', 9)).toEqual({ unread: 1, mentions: 0 });
+    for (const table of ['message_state', 'reaction', 'mention']) {
+      expect(database.all(`SELECT * FROM ${table}`)).toEqual([]);
+    }
+  });
+
+  it('never takes the newest, so that no offset comes twice', async () => {
+    const { log, say } = open();
+    await say('a');
+    await say('b');
+    expect(await log.trim('general', 1000)).toBe(1);
+    expect((await say('c')).offset).toBe(3);
+    expect(await log.trim('nowhere', 1000)).toBe(0);
+  });
+});
+
+it('finds out whether a message refers to an image, until that is deleted', async () => {
+  const { log, append, remove, database } = open();
+  const image = {
+    id: 'picture',
+    type: 'image/png' as const,
+    length: 1,
+    width: 1,
+    height: 1,
+    url: '/images/picture.png',
+    thumbnail: { url: '/images/picture.thumbnail.webp', width: 1, height: 1 },
+  };
+  const message = await append({ ...base(), type: 'message', content: { type: 'image', image } });
+  expect([log.refersToImage('picture'), log.refersToImage('other')]).toEqual([true, false]);
+  const retry = {
+    ...message,
+    id: 'again',
+    content: { type: 'image', image: { ...image, url: '/moved' } },
+  } as Entry;
+  expect((await log.append(retry)).status).toBe('repeated');
+  await remove(message);
+  expect(log.refersToImage('picture')).toBe(false);
+  const path = "json_extract(data, '$.content.image.id')";
+  const sql = `SELECT 1 FROM event WHERE ${path} = ? AND ${path} IS NOT NULL`;
+  expect(JSON.stringify(database.all(`EXPLAIN QUERY PLAN ${sql}`, ['x']))).toContain('event_image');
 });

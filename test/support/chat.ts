@@ -1,102 +1,84 @@
 // A chat without a network: a clock that is moved by hand, channels that write down what they are given, and a client
 // that waits for its replies. Everything awaited here is an event, never a length of time.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Channel, Logger, Push } from '../../src/chat/channel.ts';
 import { Chat, type ChatOptions } from '../../src/chat/chat.ts';
-import type { Clock } from '../../src/chat/clock.ts';
 import { Database } from '../../src/chat/database.ts';
 import {
   type Entrance,
   type Failure,
+  type Member,
   parseReply,
   parseServerEvent,
+  type Receipt,
   type ReplyData,
   type RequestInput,
   type RequestName,
+  type RoomEvent,
+  type RoomSummary,
   type ServerEvent,
 } from '../../src/chat/events.ts';
-import { Identities } from '../../src/chat/identity.ts';
+import { Identities, type IdentitiesOptions } from '../../src/chat/identity.ts';
+import { Moderation } from '../../src/chat/moderation.ts';
+import { Passwords } from '../../src/chat/passwords.ts';
+import { Rooms } from '../../src/chat/rooms.ts';
 import { Session } from '../../src/chat/session.ts';
 import { SqliteLog } from '../../src/chat/sqlite-log.ts';
+import type { Channel, Push } from '../../src/transports/channel.ts';
+import { FakeClock } from './fake-clock.ts';
+import { recordingLogger } from './logger.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
-/** A directory that is gone after the test. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'barewire-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
-
-export class FakeClock implements Clock {
-  #now = Date.UTC(2026, 0, 1);
-  readonly #timers = new Set<{ interval: number; due: number; callback: () => void }>();
-
-  now(): number {
-    return this.#now;
-  }
-
-  every(milliseconds: number, callback: () => void): () => void {
-    const timer = { interval: milliseconds, due: this.#now + milliseconds, callback };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  }
-
-  /** As when somebody corrects the wall clock. Timers do not mind. */
-  setBack(milliseconds: number): void {
-    this.#now -= milliseconds;
-    for (const timer of this.#timers) timer.due -= milliseconds;
-  }
-
-  /** Moves on, calling back what falls due, in order. */
-  advance(milliseconds: number): void {
-    const end = this.#now + milliseconds;
-    for (;;) {
-      const next = [...this.#timers].sort((a, b) => a.due - b.due)[0];
-      if (next === undefined || next.due > end) break;
-      this.#now = next.due;
-      next.due += next.interval;
-      next.callback();
-    }
-    this.#now = end;
-  }
-}
-
-export interface LoggedLine {
-  readonly level: 'info' | 'warn' | 'error';
-  readonly details: object;
-  readonly text: string;
-}
-
-export function recordingLogger(): Logger & { readonly lines: LoggedLine[] } {
-  const lines: LoggedLine[] = [];
-  const at = (level: LoggedLine['level']) => (details: object, text: string) => {
-    lines.push({ level, details, text });
-  };
-  return { lines, info: at('info'), warn: at('warn'), error: at('error') };
-}
+export { FakeClock } from './fake-clock.ts';
+export { type LoggedLine, recordingLogger } from './logger.ts';
+export { temporaryDirectory } from './temporary-directory.ts';
 
 type Reply = Extract<ServerEvent, { event: 'reply:ok' | 'reply:error' }>;
-type Distribute<E> = E extends ServerEvent ? Exclude<E, Reply> : never;
+type Pushed = Exclude<ServerEvent, Reply>['event'];
+
+export interface ClientOptions {
+  readonly address?: string;
+  /** A token that comes with the connection, as in a cookie. */
+  readonly credential?: string;
+  /** Octets that wait, to begin with. */
+  readonly bufferedAmount?: number;
+}
+
+let nonces = 0;
+
+/** A nonce that nobody had before. */
+export function newNonce(): string {
+  return `nonce-${String(++nonces).padStart(8, '0')}`;
+}
 
 /** One client's end: what it sends goes into a Session, what the session answers is kept here. */
 export class FakeClient {
   readonly texts: string[] = [];
   readonly events: ServerEvent[] = [];
   readonly pushes: Push[] = [];
+  /** What an event stream would have been given as `id`, by the event's number. */
+  readonly cursors: (string | undefined)[] = [];
   closed: { readonly code: number; readonly reason: string } | undefined;
+  bufferedAmount: number;
   readonly session: Session;
   #lastId = 0;
   #waiting: { matches: (event: ServerEvent) => boolean; resolve: (event: ServerEvent) => void }[] = [];
 
-  constructor(chat: Chat, remoteAddress = '127.0.0.1') {
+  constructor(chat: Chat, { address = '192.0.2.1', credential, bufferedAmount = 0 }: ClientOptions = {}) {
+    this.bufferedAmount = bufferedAmount;
+    const amount = () => this.bufferedAmount;
     const channel: Channel = {
-      remoteAddress,
-      send: (text) => this.#take(text),
+      id: `connection-${++nonces}`,
+      transport: 'websocket',
+      remoteAddress: address,
+      userAgent: 'a test',
+      credential,
+      get bufferedAmount() {
+        return amount();
+      },
+      send: (text, event, cursor) => this.#take(text, event, cursor),
       push: (push) => {
         this.pushes.push(push);
-        this.#take(push.text);
+        this.#take(push.text, push.event, push.cursor);
       },
       close: (code, reason) => {
         this.closed ??= { code, reason };
@@ -133,8 +115,16 @@ export class FakeClient {
     return this.ok('session:enter', { name });
   }
 
-  say(text: string, nonce = `nonce-${++nonces}`) {
-    return this.ok('message:send', { nonce, content: { type: 'text', text } });
+  say(text: string, room = 'general', nonce = newNonce()): Promise<Receipt> {
+    return this.ok('message:send', { room, nonce, content: { type: 'text', text } });
+  }
+
+  async make(name: string, kind: 'public' | 'private' = 'public'): Promise<RoomSummary> {
+    return (await this.ok('room:create', { nonce: newNonce(), name, kind })).room;
+  }
+
+  async join(room: string): Promise<RoomSummary> {
+    return (await this.ok('room:join', { nonce: newNonce(), room })).room;
   }
 
   /** The next event that matches, from now on. */
@@ -143,21 +133,28 @@ export class FakeClient {
   }
 
   /** What was pushed, by name. */
-  pushed<Name extends Distribute<ServerEvent>['event']>(name: Name) {
+  pushed<Name extends Pushed>(name: Name) {
     return this.events.filter(
       (event): event is Extract<ServerEvent, { event: Name }> => event.event === name,
     );
+  }
+
+  /** The events of the log that were pushed. */
+  get heard(): RoomEvent[] {
+    return this.pushed('room:event').map(({ data }) => data.event);
   }
 
   disconnect(): void {
     this.session.closed();
   }
 
-  #take(text: string): void {
+  #take(text: string, name: string, cursor: string | undefined): void {
     this.texts.push(text);
     const event = parseServerEvent(text);
     if (event === undefined) throw new Error(`The server sent what no schema knows: ${text}`);
+    if (event.event !== name) throw new Error(`It is called ${name}, and is ${event.event}`);
     this.events.push(event);
+    this.cursors.push(cursor);
     const waiting = this.#waiting.find(({ matches }) => matches(event));
     if (waiting === undefined) return;
     this.#waiting = this.#waiting.filter((other) => other !== waiting);
@@ -165,34 +162,49 @@ export class FakeClient {
   }
 }
 
-let nonces = 10_000_000;
-
 export interface Stage {
   readonly directory: string;
   readonly database: Database;
   readonly clock: FakeClock;
   readonly logger: ReturnType<typeof recordingLogger>;
+  readonly identities: Identities;
+  readonly log: SqliteLog;
+  readonly rooms: Rooms;
+  readonly moderation: Moderation;
   readonly chat: Chat;
-  client(address?: string): FakeClient;
+  client(options?: ClientOptions | string): FakeClient;
+  /** A client that has signed in under a new name. */
+  member(name: string): Promise<FakeClient & { readonly member: Member; readonly token: string }>;
   /** Waits until everything queued for the database is written. */
   settled(): Promise<void>;
   close(): void;
 }
 
+export type StageOptions = Partial<Pick<ChatOptions, Exclude<keyof ChatOptions, 'clock'>>> & {
+  readonly directory?: string;
+  readonly clock?: FakeClock;
+  readonly identity?: IdentitiesOptions;
+};
+
 /** A chat on a database in a temporary directory, or in the given one, as after a restart. */
-export function stageChat(
-  options: Partial<ChatOptions> & { readonly directory?: string; readonly clock?: FakeClock } = {},
-): Stage {
+export function stageChat({ identity, ...options }: StageOptions = {}): Stage {
   const directory = options.directory ?? temporaryDirectory();
   const clock = options.clock ?? new FakeClock();
   const logger = recordingLogger();
   const database = new Database(directory);
+  const passwords = new Passwords({ cost: 16, blockSize: 1, parallel: 1 });
+  const identities = options.identities ?? new Identities(database, { passwords, ...identity });
+  const log = new SqliteLog(database);
+  const rooms = options.rooms ?? new Rooms(database, options.log ?? log, (id) => identities.isOwner(id));
+  const moderation = options.moderation ?? new Moderation(database, rooms, identities);
   const chat = new Chat({
-    log: new SqliteLog(database),
-    identities: new Identities(database),
+    log,
     findImage: () => undefined,
     logger,
     ...options,
+    rooms,
+    identities,
+    moderation,
     clock,
   });
   let closed = false;
@@ -203,13 +215,24 @@ export function stageChat(
     database.close();
   };
   onTestFinished(close);
+  const client = (given: ClientOptions | string = {}): FakeClient =>
+    new FakeClient(chat, typeof given === 'string' ? { address: given } : given);
   return {
     directory,
     database,
     clock,
     logger,
+    identities,
+    log,
+    rooms,
+    moderation,
     chat,
-    client: (address) => new FakeClient(chat, address),
+    client,
+    async member(name) {
+      const entering = client();
+      const { member, token = '' } = await entering.enter(name);
+      return Object.assign(entering, { member, token });
+    },
     settled: () => database.write(() => {}),
     close,
   };
