@@ -1,13 +1,6 @@
 /** Starts the chat page: environment, store, settings, components. */
 import { render } from 'preact';
-import '../style/fonts.css';
-import '../style/tokens.css';
-import '../style/base.css';
-import '../style/chat.css';
-import '../style/sign-in.css';
-import '../style/timeline.css';
-import '../style/composer.css';
-import '../style/layers.css';
+import './styles.ts';
 import { browserEnvironment } from './environment.ts';
 import { createSettings } from './settings.ts';
 import { createStore } from './store.ts';
