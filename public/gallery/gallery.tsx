@@ -3,14 +3,7 @@
  * The states are in staged.ts.
  */
 import { render } from 'preact';
-import '../style/fonts.css';
-import '../style/tokens.css';
-import '../style/base.css';
-import '../style/chat.css';
-import '../style/sign-in.css';
-import '../style/timeline.css';
-import '../style/composer.css';
-import '../style/layers.css';
+import '../chat/styles.ts';
 import { createSettings } from '../chat/settings.ts';
 import { App } from '../chat/view/app.tsx';
 import { followKeyboard } from '../chat/view/document.ts';
