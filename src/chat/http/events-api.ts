@@ -117,7 +117,7 @@ class Api {
       else await this.#get(room.output, caller, request, response);
     } catch (error) {
       // A client that went away in the middle gets no answer.
-      if (response.headersSent || request.destroyed) return true;
+      if (response.headersSent || request.socket.destroyed) return true;
       if (!refuseWith(error, response)) throw error;
     }
     return true;
