@@ -82,16 +82,20 @@ function poll(context: HttpContext, handlers: SocketHandlers, wait: number) {
   }
 
   async function rest(heard: boolean, signal: AbortSignal) {
-    pause = heard || sent ? shortestPause : Math.min(longestPause, pause * 1.5);
+    if (heard) pause = shortestPause;
     if (!sent) {
-      await sleep(context, pause, signal, (wake) => {
+      const now = pause;
+      pause = Math.min(longestPause, pause * 1.5);
+      await sleep(context, now, signal, (wake) => {
         poke = wake;
       });
       poke = () => {};
     }
+    if (!sent) return;
     // Something was asked: the answer is not far.
-    if (sent) await sleep(context, pauseAfterSending, signal);
     sent = false;
+    pause = shortestPause;
+    await sleep(context, pauseAfterSending, signal);
   }
 
   return httpSocket(context, handlers, (down) => void run(down), {
