@@ -14,7 +14,7 @@ import {
 import type { Link, Push } from '../../src/chat-client/link.ts';
 import { isMentioned } from './drawing.ts';
 import type { Arrival, Conversation } from './model.ts';
-import { withoutStored } from './outbox.ts';
+import { advance, withoutStored } from './outbox.ts';
 import { createTyping, type Members } from './people.ts';
 import type { Environment } from './platform.ts';
 import { createReading } from './reading.ts';
@@ -43,6 +43,8 @@ export interface Conversations {
   markRead(offset: number): void;
   /** Whether the event of that receipt is still to come into a window. */
   awaits(receipt: Receipt): boolean;
+  /** An event of that room did not come. */
+  missed(room: string): void;
   /** Rooms and windows out of the device's memory, for as long as nothing better is known. */
   remember(rooms: readonly RoomSummary[], windows: readonly (readonly [Window, Members])[]): void;
   /** What is worth remembering of the rooms that were opened. */
@@ -69,7 +71,9 @@ export function createConversations(dependencies: ConversationsDependencies): Co
   const windows = createWindows({
     changed: publishOf,
     summary,
-    shown: (events) => settle(events),
+    shown: settle,
+    caughtUp: (room, offset) =>
+      cell.update({ outbox: advance(cell.get().outbox, { type: 'caught-up', room, offset }) }),
     following: (room) => room !== shown || (findRoom(cell.get().rooms, room)?.unread ?? 0) === 0,
     failed: () => toaster.show({ id: 'history-failed' }),
     pageLength: () => cell.get().limits?.pageLength,
@@ -140,9 +144,10 @@ export function createConversations(dependencies: ConversationsDependencies): Co
     typing.stopped(event.room, event.author.id);
     windows.apply(event);
     cell.update({ rooms: afterEvent(rooms, event, me.id) });
+    const { read, newest } = findRoom(rooms, event.room) ?? { read: event.offset, newest: event.offset };
     const changes = event.type === 'edit' || event.type === 'delete';
-    const read = findRoom(rooms, event.room)?.read ?? event.offset;
-    if (changes && event.targetOffset > read) reading.recount(event.room, windows.get(event.room)?.window);
+    if (event.previous > newest) reading.recount(event.room, undefined);
+    else if (changes && event.targetOffset > read) reading.recount(event.room, windows.whole(event.room));
   }
 
   /** Where new messages begin: where this person wrote, nowhere; where nobody looks, with the first of them. */
@@ -305,11 +310,12 @@ export function createConversations(dependencies: ConversationsDependencies): Co
     },
     loadOlder: () => windows.loadOlder(shown),
     loadNewer: () => windows.loadNewer(shown),
-    markRead: (offset) => reading.mark(shown, offset, windows.get(shown)?.window),
+    markRead: (offset) => reading.mark(shown, offset, windows.whole(shown)),
     awaits({ room, offset }) {
       const open = windows.get(room);
       return open?.state === 'current' && open.window !== undefined && offset > open.window.applied;
     },
+    missed: windows.mend,
     remember(rooms, kept) {
       cell.batch(() => {
         if (cell.get().rooms.length === 0) cell.update({ rooms: sortRooms(rooms) });

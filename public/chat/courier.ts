@@ -19,6 +19,9 @@ const announcedWait = 1_000;
 /** Milliseconds after which an item of another tab, where each sends its own, is taken for left behind. */
 export const adoptionTime = 10_000;
 
+/** Milliseconds after which the event of a receipt is taken for lost, and its room is loaded anew. */
+export const eventPatience = 5_000;
+
 /** The longest wait, in milliseconds, for which a message goes on waiting by itself; after more the person is asked. */
 const patience = 120_000;
 
@@ -32,6 +35,8 @@ export interface CourierDependencies {
   role(): 'holder' | 'guest' | 'alone';
   /** Whether the event of that receipt is still to come into the timeline. */
   awaits(receipt: Receipt): boolean;
+  /** Such an event did not come. */
+  missed(room: string): void;
   /** The server does not know this connection's member any more. */
   signedOut(): void;
   /** Milliseconds to wait before an upload is tried again, after so many failures. */
@@ -65,6 +70,7 @@ export function createCourier(dependencies: CourierDependencies): Courier {
   let uploadAttempt = 0;
   /** What makes all sends, a room's sends, or uploads wait. */
   const pauses = new Map<string, () => void>();
+  const late = new Set<() => void>();
   /** When an item of another tab was first seen. */
   const seen = new Map<string, number>();
   /** Items that other tabs have dropped already. */
@@ -184,7 +190,13 @@ export function createCourier(dependencies: CourierDependencies): Courier {
   }
 
   function acknowledged(nonce: string, receipt: Receipt) {
-    happen({ type: dependencies.awaits(receipt) ? 'acknowledged' : 'settled', nonce });
+    if (!dependencies.awaits(receipt)) return happen({ type: 'settled', nonce });
+    happen({ type: 'acknowledged', nonce, offset: receipt.offset });
+    const cancel = environment.after(eventPatience, () => {
+      late.delete(cancel);
+      if (find(nonce)?.status === 'sent') dependencies.missed(receipt.room);
+    });
+    late.add(cancel);
   }
 
   function refused(item: OutboxItem, failure: Failure) {
@@ -297,8 +309,9 @@ export function createCourier(dependencies: CourierDependencies): Courier {
   }
 
   function endPauses() {
-    for (const cancel of pauses.values()) cancel();
+    for (const cancel of [...pauses.values(), ...late]) cancel();
     pauses.clear();
+    late.clear();
   }
 
   return {
@@ -326,6 +339,7 @@ export function createCourier(dependencies: CourierDependencies): Courier {
         status: 'pending',
         progress: undefined,
         failure: undefined,
+        offset: undefined,
       };
       happen({ type: 'added', item });
       const kept = keep(item);

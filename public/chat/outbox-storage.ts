@@ -170,6 +170,7 @@ function restore(environment: Environment, stored: OutboxRecord): OutboxItem {
     status: failure === undefined ? 'pending' : 'failed',
     progress: undefined,
     failure,
+    offset: undefined,
   };
 }
 

@@ -17,6 +17,8 @@ export interface OutboxItem extends Outgoing {
   readonly tab: string;
   /** The picked file of a picture, kept until all is done. */
   readonly file: PickedFile | undefined;
+  /** The place that it has in the log, once that is known. */
+  readonly offset: number | undefined;
 }
 
 export type Outbox = readonly OutboxItem[];
@@ -34,7 +36,9 @@ export type OutboxEvent =
   | { readonly type: 'image-lost'; readonly nonce: string }
   | { readonly type: 'refused'; readonly nonce: string; readonly failure: Failure }
   /** It is in the log, and its event is on the way. */
-  | { readonly type: 'acknowledged'; readonly nonce: string }
+  | { readonly type: 'acknowledged'; readonly nonce: string; readonly offset: number }
+  /** All of a room up to that place is shown. */
+  | { readonly type: 'caught-up'; readonly room: string; readonly offset: number }
   /** Seen to the end: gone from here. */
   | { readonly type: 'settled'; readonly nonce: string }
   | { readonly type: 'retried'; readonly nonce: string }
@@ -62,6 +66,11 @@ export function advance(outbox: Outbox, event: OutboxEvent): Outbox {
       return without(
         outbox,
         ({ nonce, status }) => nonce === event.nonce && status !== 'sending' && status !== 'sent',
+      );
+    case 'caught-up':
+      return without(
+        outbox,
+        ({ room, offset }) => room === event.room && offset !== undefined && offset <= event.offset,
       );
     case 'room-gone':
       return without(outbox, ({ room }) => room === event.room);
@@ -105,7 +114,7 @@ function advanceItem(item: OutboxItem, event: OutboxEvent): OutboxItem {
     case 'refused':
       return status === 'sending' || status === 'uploading' ? failed(item, event.failure) : item;
     case 'acknowledged':
-      return status === 'sent' ? item : { ...waiting(item), status: 'sent' };
+      return status === 'sent' ? item : { ...waiting(item), status: 'sent', offset: event.offset };
     case 'retried':
       return status === 'failed' ? waiting(item) : item;
     case 'mirrored':

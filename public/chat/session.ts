@@ -52,6 +52,8 @@ export interface SessionDependencies {
   left(member: string | undefined, forget: boolean): void;
   /** Whether this tab keeps the session going for all of them. */
   keeps(): boolean;
+  /** Whether this tab has a connection of its own. */
+  isAlone(): boolean;
   /** The link is ready for use. */
   letIn(): void;
   connectNow(): void;
@@ -227,9 +229,6 @@ export function createSession(dependencies: SessionDependencies): Session {
     if (key !== undefined && key !== memberKey) return;
     const stored = readStored(storage, memberKey, markerSchema)?.id;
     if (stored === marker) return;
-    const { connection } = cell.get();
-    // Over a shared connection the other tab's renewal is ours too.
-    const isShared = connection.status === 'open' && connection.shared;
     const wasIn = marker !== undefined;
     // Not to be removed by us: it may be the other tab's new one.
     marker = undefined;
@@ -240,7 +239,8 @@ export function createSession(dependencies: SessionDependencies): Session {
       cell.update({ phase: 'restoring', signInFailure: undefined });
       dependencies.restore(stored);
     }
-    if (!isShared && dependencies.keeps()) renew('signed in or out in another tab');
+    // Of a shared connection the other tab takes care.
+    if (dependencies.isAlone()) renew('signed in or out in another tab');
   }
 
   return {

@@ -94,6 +94,7 @@ export function createStore(environment: Environment): ChatStore {
     tab: nameOfTab(environment),
     role,
     awaits: conversations.awaits,
+    missed: conversations.missed,
     signedOut: () => session.resume(),
     backOff: (attempt) => backOff(attempt, environment.random()),
   });
@@ -148,6 +149,7 @@ export function createStore(environment: Environment): ChatStore {
       if (forget && member !== undefined) history.forget(member);
     },
     keeps: () => role() !== 'guest',
+    isAlone: () => role() === 'alone',
     letIn: connector.letIn,
     connectNow: connector.connectNow,
     drop: connector.drop,

@@ -38,6 +38,8 @@ export interface WindowsDependencies {
   summary(summary: RoomSummary): void;
   /** These have come into a window. */
   shown(events: readonly Pick<RoomEvent, 'author' | 'nonce'>[]): void;
+  /** All of that room up to there is in its window. */
+  caughtUp(room: string, offset: number): void;
   /** Whether old lines may go when a new one comes in. */
   following(room: string): boolean;
   /** A page was refused. */
@@ -47,6 +49,8 @@ export interface WindowsDependencies {
 
 export interface Windows {
   get(room: string): OpenRoom | undefined;
+  /** The window of a room, if nothing of it was missed. */
+  whole(room: string): Window | undefined;
   all(): Iterable<OpenRoom>;
   /** Makes a room the one that was used last, and makes place for it. */
   use(room: string): OpenRoom;
@@ -59,6 +63,8 @@ export interface Windows {
   loadOlder(room: string): void;
   loadNewer(room: string): void;
   apply(event: RoomEvent): void;
+  /** Something of that room was missed: it is loaded anew. */
+  mend(room: string): void;
   presence(change: PushData<'presence:changed'>): void;
   setMembers(room: string, change: (members: Members) => Members): void;
   drop(room: string): void;
@@ -125,6 +131,7 @@ export function createWindows(dependencies: WindowsDependencies): Windows {
     const { room, summary, members, items } = view;
     dependencies.summary(summary);
     dependencies.shown(items);
+    dependencies.caughtUp(room, view.offset);
     const next = { window: openWindow(view), members: sortMembers(members) };
     set(room, { ...next, state: 'current', failure: undefined, loading: undefined });
     for (const event of events) apply(event);
@@ -135,13 +142,14 @@ export function createWindows(dependencies: WindowsDependencies): Windows {
     const open = rooms.get(event.room);
     if (open?.window === undefined || open.state !== 'current') return;
     const window = applyEvent(open.window, event, dependencies.following(event.room));
-    if (window === undefined) return mend(open);
+    if (window === undefined) return mend(event.room);
     if (window === open.window) return;
     set(event.room, { window, members: membersAfter(open.members, event) });
   }
 
-  /** Something was missed: the room is loaded anew, where it is looked at. */
-  function mend({ room, window }: OpenRoom) {
+  function mend(room: string) {
+    const window = rooms.get(room)?.window;
+    set(room, { state: 'old' });
     if (opening.has(room)) return;
     load(room, window?.hasNewer === true ? middleOf(window) : undefined);
   }
@@ -178,6 +186,10 @@ export function createWindows(dependencies: WindowsDependencies): Windows {
 
   return {
     get: (room) => rooms.get(room),
+    whole(room) {
+      const open = rooms.get(room);
+      return open?.state === 'current' ? open.window : undefined;
+    },
     all: () => rooms.values(),
     use,
     keep(room, window, members) {
@@ -198,6 +210,7 @@ export function createWindows(dependencies: WindowsDependencies): Windows {
     loadOlder: (room) => page(room, 'older'),
     loadNewer: (room) => page(room, 'newer'),
     apply,
+    mend,
     presence(change) {
       for (const { room, members } of [...rooms.values()]) {
         const next = membersAfterPresence(members, change);

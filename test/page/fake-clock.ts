@@ -1,4 +1,7 @@
-/** A clock that stands still until a test moves it; timers run in the order of their times. */
+/**
+ * A clock that stands still until a test moves it; timers run in the order of their times. What promises have to say
+ * is heard after each of them, so a test sees the same order of things every time.
+ */
 
 interface Timer {
   readonly at: number;
@@ -20,31 +23,44 @@ export class FakeClock {
     return () => this.#timers.delete(timer);
   };
 
+  /** A promise that settles after so many milliseconds. */
+  wait = (milliseconds: number): Promise<void> =>
+    new Promise((resolve) => {
+      this.after(milliseconds, resolve);
+    });
+
+  /** Lets everything happen that needs no time. */
+  settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
   /** Lets so many milliseconds go by, with all that falls due in them. */
-  advance(milliseconds: number): void {
+  async advance(milliseconds: number): Promise<void> {
     const end = this.time + milliseconds;
-    for (let next = this.#next(); next !== undefined && next.at <= end; next = this.#next()) {
-      this.#timers.delete(next);
-      this.time = next.at;
-      next.callback();
-    }
+    await this.settle();
+    for (let next = this.#next(); next !== undefined && next.at <= end; next = this.#next())
+      await this.#run(next);
     this.time = end;
   }
 
   /** Lets time go by until something holds. @throws Error after `limit` milliseconds */
-  advanceUntil(holds: () => boolean, limit = 600_000): void {
+  async advanceUntil(holds: () => boolean, limit = 600_000): Promise<void> {
     const end = this.time + limit;
+    await this.settle();
     while (!holds()) {
       const next = this.#next();
       if (next === undefined || next.at > end) throw new Error(`did not come about within ${limit} ms`);
-      this.#timers.delete(next);
-      this.time = next.at;
-      next.callback();
+      await this.#run(next);
     }
   }
 
   get timerCount(): number {
     return this.#timers.size;
+  }
+
+  async #run(timer: Timer): Promise<void> {
+    this.#timers.delete(timer);
+    this.time = timer.at;
+    timer.callback();
+    await this.settle();
   }
 
   #next(): Timer | undefined {
