@@ -1,6 +1,7 @@
 // The program in a process of its own: what it prints, what it refuses, how it starts and how it stops.
 import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -14,6 +15,7 @@ import { ChatClient } from './support/chat-server.ts';
 import { picture } from './support/pictures.ts';
 import { Program, root } from './support/process.ts';
 import { TcpPeer } from './support/tcp-peer.ts';
+import { openPolling, poll, StreamReader } from './support/transports.ts';
 
 const unset = [
   'PORT',
@@ -24,6 +26,11 @@ const unset = [
   'TLS_CERT',
   'TLS_KEY',
   'TRUSTED_PROXIES',
+  'SERVER_PASSWORD',
+  'INVITATION_ONLY',
+  'API_KEYS',
+  'WEBHOOKS',
+  'WEBHOOK_SECRET',
 ];
 const clean = {
   ...process.env,
@@ -52,6 +59,10 @@ async function start(
   const [, url = '', port] = await program.output(/^barewire chat on (https?:\/\/.*:(\d+))\n/);
   return { program, url, port: Number(port), data };
 }
+
+/** What is on standard error of a program with which nothing is wrong, while nobody owns the server. */
+const ownerLine =
+  /^barewire: nobody owns this server yet\. Sign in and open (\S+)\/#\/claim\/([\w-]{24}) to be its owner\.\n$/;
 
 describe('what is typed', () => {
   it('--help and --version answer and end', async () => {
@@ -82,7 +93,79 @@ describe('starting', () => {
     expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ status: 'ok', version: '0.1.0' });
     await ChatClient.connect(port);
     const { code, stdout, stderr } = await program.stop();
-    expect([code, stdout, stderr]).toEqual([0, `barewire chat on ${url}\n`, '']);
+    expect([code, stdout]).toEqual([0, `barewire chat on ${url}\n`]);
+    expect(ownerLine.exec(stderr)?.[1]).toBe(url);
+  });
+
+  it('says how to own the server until somebody does', async () => {
+    const first = await start(['--origin', 'https://chat.example']);
+    const [, page, code = ''] = await first.program.output(new RegExp(ownerLine.source, 'm'), 'stderr');
+    expect(page).toBe('https://chat.example');
+    await first.program.stop();
+    const second = await start([], {}, first.data);
+    const [, , again] = await second.program.output(new RegExp(ownerLine.source, 'm'), 'stderr');
+    expect(again).toBe(code);
+    const client = await ChatClient.connect(second.port);
+    await client.ok('session:enter', { name: 'Ada' });
+    await client.ok('session:claim', { code });
+    await second.program.stop();
+    const third = await start([], {}, first.data);
+    expect((await third.program.stop()).stderr).toBe('');
+  });
+
+  it('lets in who knows what it takes', async () => {
+    const { port, url } = await start(['--invitation-only'], { SERVER_PASSWORD: 'open sesame' });
+    const client = await ChatClient.connect(port);
+    expect(client.events[0]).toMatchObject({
+      event: 'server:hello',
+      data: { entry: { serverPassword: true, invitation: true } },
+    });
+    const signIn = (more: object) =>
+      fetch(`${url}/api/session`, {
+        method: 'POST',
+        body: JSON.stringify({ name: 'Ada', ...more }),
+        headers: { 'content-type': 'application/json' },
+      });
+    expect((await signIn({})).status).toBeGreaterThanOrEqual(400);
+    expect((await signIn({ serverPassword: 'open sesame' })).status).toBe(201);
+  });
+
+  it('lets backends in that have a key, and tells the host’s programs what happens', async () => {
+    const received: string[] = [];
+    const receiver = createHttpServer((request, response) => {
+      let body = '';
+      request.setEncoding('utf8').on('data', (chunk: string) => {
+        body += chunk;
+      });
+      request.on('end', () => {
+        received.push(body);
+        response.end();
+        receiver.emit('received');
+      });
+    }).listen(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    onTestFinished(() => void receiver.close());
+    const address = receiver.address();
+    const hook = typeof address === 'object' && address !== null ? address.port : 0;
+    const key = 'a-key-of-at-least-twenty';
+    const { url, program } = await start(
+      ['--api-key', key, '--webhook', `general=http://127.0.0.1:${hook}/`],
+      { WEBHOOK_SECRET: 'sixteen-letters!' },
+    );
+    const told = once(receiver, 'received');
+    const response = await fetch(`${url}/api/rooms/general/events`, {
+      method: 'POST',
+      body: JSON.stringify({ type: 'message', text: 'deployed', author: { name: 'CI' } }),
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${key}`,
+        'idempotency-key': 'deploy-12345',
+      },
+    });
+    expect(response.status).toBe(201);
+    await told;
+    expect(received.join()).toContain('deployed');
+    await program.stop();
   });
 
   it('takes the environment, and flags before it', async () => {
@@ -332,11 +415,12 @@ describe('stopping', () => {
       ]);
       expect(retryAfterOf(reason)).toBeLessThan(5000);
       expect(client.events.at(-1)).toEqual({ event: 'server:restart', data: { retryWithin: 5000 } });
-      expect(await program.ended).toMatchObject({ code: 0, stderr: '' });
+      expect(await program.ended).toMatchObject({ code: 0, stderr: expect.stringMatching(ownerLine) });
       const again = await start([], {}, data);
       const back = await ChatClient.connect(again.port);
-      const entrance = await back.ok('session:resume', { token });
-      expect(entrance.messages).toMatchObject([{ offset: 1, content: { text: 'kept' } }]);
+      const { cursor } = await back.ok('session:resume', { token });
+      const { items } = await back.ok('message:page', { before: cursor.offset + 1 });
+      expect(items.at(-1)).toMatchObject({ offset: cursor.offset, content: { text: 'kept' } });
       await again.program.stop();
     },
   );
@@ -366,7 +450,7 @@ describe('stopping', () => {
       'HTTP/1.1 503',
       'Retry-After: 5',
     ]);
-    expect(await program.ended).toMatchObject({ code: 0, stderr: '' });
+    expect(await program.ended).toMatchObject({ code: 0, stderr: expect.stringMatching(ownerLine) });
   });
 
   it('carries out first what was asked before, in silence', async () => {
@@ -376,16 +460,40 @@ describe('stopping', () => {
     for (let number = 0; number < 50; number++) {
       client.send('message:send', { nonce: `pipelined-${number}`, content: { type: 'text', text: 'x' } });
     }
-    await client.seen(({ event }) => event === 'message:new');
+    await client.seen((pushed) => pushed.event === 'room:event' && pushed.data.event.type === 'message');
     program.signal('SIGTERM');
-    expect(await program.ended).toMatchObject({ code: 0, stderr: '' });
+    expect(await program.ended).toMatchObject({ code: 0, stderr: expect.stringMatching(ownerLine) });
     const again = await start([], {}, data);
     const back = await ChatClient.connect(again.port);
-    const { messages } = await back.ok('session:resume', { token });
-    expect(messages.length).toBeGreaterThanOrEqual(
+    await back.ok('session:resume', { token });
+    const { items } = await back.ok('message:page', { limit: 100 });
+    expect(items.filter(({ type }) => type === 'message').length).toBeGreaterThanOrEqual(
       client.events.filter(({ event }) => event === 'reply:ok').length - 1,
     );
     await again.program.stop();
+  });
+
+  it('tells streams and polls why, and when to come back', async () => {
+    const { program, url } = await start();
+    const reader = await StreamReader.open(`${url}/api/stream`);
+    await reader.connection();
+    const id = await openPolling({ url });
+    const hello = await poll({ url }, id);
+    const waiting = poll({ url }, id, `?after=${hello.last}&wait=25000`);
+    // The server counts a long poll once it has one.
+    for (let counts = ''; !counts.includes('"long-poll":1'); ) {
+      counts = await (await fetch(`${url}/healthz`)).text();
+    }
+    program.signal('SIGTERM');
+    const restart = { event: 'server:restart', data: { retryWithin: 5000 } };
+    const closed = {
+      event: 'connection:closed',
+      data: { code: 1012, reason: expect.stringMatching(/^The server restarts\. retry after \d+ ms$/) },
+    };
+    await reader.ended();
+    expect(reader.events.slice(1).map(({ data }) => data)).toEqual([restart, closed]);
+    expect((await waiting).messages.map(([, message]) => message)).toEqual([restart, closed]);
+    expect(await program.ended).toMatchObject({ code: 0 });
   });
 
   it('does not wait for ever for a peer that does not answer', async () => {
@@ -465,7 +573,9 @@ describe('kill -9', () => {
         ),
       );
       const all = await history(reader);
-      expect(all.map(({ offset }) => offset)).toEqual(Array.from({ length: total }, (_, index) => index + 1));
+      const offsets = all.map(({ offset }) => offset);
+      expect(offsets).toEqual(offsets.toSorted((one, other) => one - other));
+      expect(all).toHaveLength(total);
       expect(new Set(all.map(({ nonce }) => nonce)).size).toBe(total);
       expect((await second.program.stop()).code).toBe(0);
     },
@@ -486,9 +596,9 @@ describe('kill -9', () => {
     const messages: Message[] = [];
     for (let before = 1_000_000, more = true; more; ) {
       const page = await client.ok('message:page', { before, limit: 100 });
-      messages.unshift(...page.messages);
-      more = page.hasMore;
-      before = messages[0]?.offset ?? 1;
+      messages.unshift(...page.items.filter((item) => item.type === 'message'));
+      more = page.hasOlder;
+      before = page.items[0]?.offset ?? 1;
     }
     return messages;
   }

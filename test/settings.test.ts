@@ -16,6 +16,11 @@ const defaults: Settings = {
   certificate: undefined,
   trustedProxies: [],
   proxyProtocol: false,
+  serverPassword: undefined,
+  invitationOnly: false,
+  apiKeys: [],
+  webhooks: [],
+  webhookSecret: '',
   logLevel: 'warn',
 };
 
@@ -26,7 +31,8 @@ describe('without anything', () => {
 
   it('a variable that is set to nothing is not set', () => {
     const names = ['PORT', 'HOST', 'DATA', 'ALLOWED_ORIGINS', 'LOG_LEVEL', 'TLS_CERT', 'TLS_KEY'];
-    const empty = [...names, 'TRUSTED_PROXIES', 'PROXY_PROTOCOL'].map((name) => [name, '']);
+    const more = ['SERVER_PASSWORD', 'INVITATION_ONLY', 'API_KEYS', 'WEBHOOKS', 'WEBHOOK_SECRET'];
+    const empty = [...names, ...more, 'TRUSTED_PROXIES', 'PROXY_PROTOCOL'].map((name) => [name, '']);
     expect(settings([], Object.fromEntries(empty))).toEqual(defaults);
   });
 
@@ -46,6 +52,11 @@ describe('each setting', () => {
     TLS_KEY: '/environment.key',
     TRUSTED_PROXIES: 'private',
     PROXY_PROTOCOL: '1',
+    SERVER_PASSWORD: 'open sesame',
+    INVITATION_ONLY: '1',
+    API_KEYS: 'environment-key-0123456789, another-key-0123456789',
+    WEBHOOKS: 'general=https://environment.example/hook  dev=http://127.0.0.1:9000/',
+    WEBHOOK_SECRET: 'sixteen-letters!',
     LOG_LEVEL: 'info',
   };
 
@@ -58,6 +69,14 @@ describe('each setting', () => {
       certificate: { cert: '/environment.crt', key: '/environment.key' },
       trustedProxies: ['private'],
       proxyProtocol: true,
+      serverPassword: 'open sesame',
+      invitationOnly: true,
+      apiKeys: ['environment-key-0123456789', 'another-key-0123456789'],
+      webhooks: [
+        { room: 'general', url: 'https://environment.example/hook' },
+        { room: 'dev', url: 'http://127.0.0.1:9000/' },
+      ],
+      webhookSecret: 'sixteen-letters!',
       logLevel: 'info',
     });
   });
@@ -65,7 +84,10 @@ describe('each setting', () => {
   it('comes from its flag before that', () => {
     const flags = ['--port', '0', '--host', '::', '--data', '/d', '--origin', 'https://a.example:443/'];
     const secure = ['--tls-cert', '/a.crt', '--tls-key', '/a.key', '--trust-proxy', 'loopback'];
-    expect(settings([...flags, ...secure, '--proxy-protocol'], environment)).toEqual({
+    const entry = ['--server-password', 'sesame', '--invitation-only', '--api-key', 'k'.repeat(20)];
+    const hook = ['--webhook', 'dev=https://a.example/?a=b,c'];
+    const args = [...flags, ...secure, '--proxy-protocol', ...entry, ...hook];
+    expect(settings(args, { ...environment, INVITATION_ONLY: '0' })).toEqual({
       port: 0,
       host: '::',
       data: '/d',
@@ -73,6 +95,11 @@ describe('each setting', () => {
       certificate: { cert: '/a.crt', key: '/a.key' },
       trustedProxies: ['loopback'],
       proxyProtocol: true,
+      serverPassword: 'sesame',
+      invitationOnly: true,
+      apiKeys: ['k'.repeat(20)],
+      webhooks: [{ room: 'dev', url: 'https://a.example/?a=b,c' }],
+      webhookSecret: 'sixteen-letters!',
       logLevel: 'info',
     });
   });
@@ -102,10 +129,18 @@ describe('each setting', () => {
 
   it('that is a switch may be off', () => {
     expect(settings([], { PROXY_PROTOCOL: '0' }).proxyProtocol).toBe(false);
+    expect(settings([], { INVITATION_ONLY: '0' }).invitationOnly).toBe(false);
+  });
+
+  it('that is a key counts once, however often it is given', () => {
+    const key = 'k'.repeat(20);
+    expect(settings(['--api-key', `${key},${key}`, '--api-key', key]).apiKeys).toEqual([key]);
   });
 });
 
 describe('what cannot be so is refused in one line', () => {
+  const keyRule =
+    'a key needs at least 20 characters, letters, digits and signs without spaces. One way to make it: openssl rand -hex 24.';
   const levels = 'fatal, error, warn, info, debug, trace, silent';
   it.each<[string[], NodeJS.ProcessEnv, string]>([
     [['--port', 'abc'], {}, '--port is "abc"; it takes a number from 0 to 65535.'],
@@ -141,6 +176,31 @@ describe('what cannot be so is refused in one line', () => {
       '--proxy-protocol needs --trust-proxy: only the headers of those proxies are believed.',
     ],
     [[], { PROXY_PROTOCOL: 'yes' }, 'PROXY_PROTOCOL is "yes"; it takes 1 or 0.'],
+    [[], { INVITATION_ONLY: 'yes' }, 'INVITATION_ONLY is "yes"; it takes 1 or 0.'],
+    [['--server-password', ' '], {}, '--server-password is empty; leave it out for no password.'],
+    [[], { SERVER_PASSWORD: 'x'.repeat(257) }, 'SERVER_PASSWORD is longer than 256 characters.'],
+    [['--api-key', 'k'.repeat(19)], {}, `--api-key: ${keyRule}`],
+    [[], { API_KEYS: `${'k'.repeat(20)},${'ä'.repeat(20)}` }, `API_KEYS: ${keyRule}`],
+    [
+      ['--webhook', 'general'],
+      { WEBHOOK_SECRET: 'sixteen-letters!' },
+      '--webhook is "general"; it takes the id of a room and an address, as in general=https://example.org/hook.',
+    ],
+    [
+      [],
+      { WEBHOOKS: 'general=ftp://example.org', WEBHOOK_SECRET: 'sixteen-letters!' },
+      'WEBHOOKS is "general=ftp://example.org"; it takes the id of a room and an address, as in general=https://example.org/hook.',
+    ],
+    [
+      ['--webhook', 'a=http://b.example', '--webhook', 'a=http://c.example'],
+      { WEBHOOK_SECRET: 'sixteen-letters!' },
+      '--webhook: the room a is there twice; it takes one address.',
+    ],
+    [
+      ['--webhook', 'a=http://b.example'],
+      { WEBHOOK_SECRET: 'short' },
+      '--webhook needs WEBHOOK_SECRET in the environment, with at least 16 characters: what is sent is signed with it.',
+    ],
     [[], { LOG_LEVEL: 'loud' }, `LOG_LEVEL is "loud"; it takes one of ${levels}.`],
     [['--prot', '1'], {}, "Unknown option '--prot'. See --help."],
     [['--port'], {}, "Option '--port <value>' argument missing. See --help."],

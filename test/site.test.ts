@@ -77,13 +77,20 @@ describe('every answer', () => {
     ['/images/nothing.png', 404],
     ['/api/images', 405],
     ['/api/nowhere', 404],
+    ['/api/session', 405],
+    ['/api/stream', 200],
+    ['/api/connections', 405],
+    ['/api/connections/nobody', 404],
+    ['/api/rooms/general/events', 401],
     ['/chat', 426],
   ])('%s has the security headers', async (path, status) => {
     const server = await serveChat();
     build(server.pages);
-    const { headers, ...response } = await get(server, path);
+    const response = await fetch(server.url + path);
+    // A stream would not end by itself.
+    await response.body?.cancel();
     expect(response.status).toBe(status);
-    expect(Object.fromEntries(headers)).toMatchObject({
+    expect(Object.fromEntries(response.headers)).toMatchObject({
       'content-security-policy':
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
       'x-content-type-options': 'nosniff',
@@ -115,6 +122,21 @@ describe('pages', () => {
     expect((await get(server, '/', { 'if-none-match': etag })).status).toBe(304);
     const head = await fetch(`${server.url}/`, { method: 'HEAD' });
     expect([head.status, head.headers.get('content-length')]).toEqual([200, '38']);
+  });
+
+  it('have a service worker and a manifest, at the root, that are asked for anew each time', async () => {
+    const server = await serveChat();
+    build(server.pages);
+    writeFileSync(join(server.pages, 'worker.js'), 'self.skipWaiting();');
+    writeFileSync(join(server.pages, 'manifest.webmanifest'), '{}');
+    for (const [path, type] of [
+      ['/worker.js', 'text/javascript'],
+      ['/manifest.webmanifest', 'application/manifest+json'],
+    ] as const) {
+      const { status, headers } = await get(server, path, { 'accept-encoding': 'identity' });
+      expect([status, headers.get('cache-control')]).toEqual([200, 'no-cache']);
+      expect(headers.get('content-type')).toContain(type);
+    }
   });
 
   it('are there with and without a slash behind a directory, and their data looked after each time', async () => {
@@ -220,7 +242,13 @@ describe('what is no page', () => {
     const { status, text, headers } = await get(server, '/healthz');
     expect([status, JSON.parse(text)]).toEqual([
       200,
-      { status: 'ok', version: '1.2.3', uptime: 0, connections: 1 },
+      {
+        status: 'ok',
+        version: '1.2.3',
+        uptime: 0,
+        connections: 1,
+        transports: { websocket: 1, 'event-stream': 0, 'fetch-stream': 0, 'long-poll': 0, 'short-poll': 0 },
+      },
     ]);
     expect(headers.get('cache-control')).toBe('no-store');
   });
@@ -242,6 +270,45 @@ describe('what is no page', () => {
     expect((await peer.rest()).toString()).toMatch(/^HTTP\/1\.1 404 [\s\S]*the chat's is at \/chat/);
   });
 
+  it('the API is no other page’s: it is refused before anything is done', async () => {
+    const server = await serveChat({ allowedOrigins: ['https://chat.example'] });
+    const body = JSON.stringify({ name: 'Ada' });
+    const type = { 'content-type': 'application/json' };
+    for (const [method, path] of [
+      ['POST', '/api/session'],
+      ['DELETE', '/api/session'],
+      ['POST', '/api/images'],
+      ['GET', '/api/stream'],
+      ['POST', '/api/connections'],
+      ['GET', '/api/rooms/general/events'],
+      ['GET', '/api/nowhere'],
+    ] as const) {
+      const response = await fetch(server.url + path, {
+        method,
+        headers: { ...type, origin: 'https://evil.example' },
+        ...(method === 'POST' ? { body } : {}),
+      });
+      expect(await errorOf(response)).toMatchObject({ status: 403, code: 'origin-refused' });
+      expect(response.headers.get('access-control-allow-origin')).toBeNull();
+    }
+    const allowed = await fetch(`${server.url}/api/session`, {
+      method: 'POST',
+      body,
+      headers: { ...type, origin: 'https://chat.example' },
+    });
+    expect(allowed.status).toBe(201);
+    // The page is https, whatever a proxy has made of it on its way here.
+    expect(allowed.headers.get('set-cookie')).toMatch(/; Secure/);
+  });
+
+  it('an unknown address of the API is told so as JSON', async () => {
+    const server = await serveChat();
+    expect(await errorOf(await fetch(`${server.url}/api/nowhere`))).toMatchObject({
+      status: 404,
+      code: 'not-found',
+    });
+  });
+
   it('an unknown address is told so in words', async () => {
     const server = await serveChat();
     build(server.pages);
@@ -258,8 +325,10 @@ describe('uploads', () => {
     const image = await uploaded(server, ada.token, await cameraPicture());
     expect(image).toMatchObject({ type: 'image/jpeg', width: 40, height: 60 });
     await ada.client.ok('message:send', { nonce: 'nonce-01', content: { type: 'image', image: image.id } });
-    const event = await bob.client.seen(({ event }) => event === 'message:new');
-    expect(event).toMatchObject({ data: { message: { content: { type: 'image', image } } } });
+    const event = await bob.client.seen(
+      (pushed) => pushed.event === 'room:event' && pushed.data.event.type === 'message',
+    );
+    expect(event).toMatchObject({ data: { event: { content: { type: 'image', image } } } });
     for (const [url, type] of [
       [image.url, 'image/jpeg'],
       [image.thumbnail.url, 'image/webp'],
@@ -296,6 +365,28 @@ describe('uploads', () => {
     const { token } = await server.enter('Ada');
     const bytes = await picture('image/png');
     expect(await uploaded(server, token, bytes)).toEqual(await uploaded(server, token, bytes));
+  });
+
+  it('may come with the cookie that signing in has set, from a page of ours', async () => {
+    const server = await serveChat();
+    const signedIn = await fetch(`${server.url}/api/session`, {
+      method: 'POST',
+      body: JSON.stringify({ name: 'Ada' }),
+      headers: { 'content-type': 'application/json', origin: server.url },
+    });
+    expect(signedIn.status).toBe(201);
+    const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const bytes = await picture('image/png');
+    for (const [headers, status] of [
+      [{ cookie }, 201],
+      [{ cookie, origin: server.url }, 201],
+      [{ cookie, 'sec-fetch-site': 'same-origin' }, 201],
+      [{ cookie, origin: 'https://evil.example' }, 403],
+      [{ cookie, 'sec-fetch-site': 'same-site' }, 403],
+      [{ cookie: cookie.replace(/^barewire_\d+/, 'barewire_1') }, 401],
+    ] as const) {
+      expect((await upload(server, undefined, bytes, headers)).status).toBe(status);
+    }
   });
 
   it('need a live token', async () => {

@@ -1,11 +1,12 @@
 /**
- * The whole chat on a real port, in this process, and a WebSocket client for it that is not ours (ws). What main.ts puts
- * together, with what tests need to change: limits, the clock, the pages' directory.
+ * The whole chat on a real port, in this process, and a WebSocket client for it that is not ours (ws). What main.ts starts,
+ * with what tests need to change: limits, the clock, the pages' directory.
  */
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import WebSocket from 'ws';
-import type { Chat, ChatOptions } from '../../src/chat/chat.ts';
+import { type AssemblyOptions, assemble } from '../../src/assembly.ts';
+import type { Chat } from '../../src/chat/chat.ts';
 import {
   type Entrance,
   parseReply,
@@ -15,11 +16,10 @@ import {
   type RequestName,
   type ServerEvent,
 } from '../../src/chat/events.ts';
-import { Images } from '../../src/chat/images.ts';
-import { type ChatSocketData, chatHandlers, chatServerOptions } from '../../src/chat/websocket-channel.ts';
-import { createServer, type Server, type ServerOptions } from '../../src/index.ts';
-import { createSite } from '../../src/site.ts';
-import { type LoggedLine, stageChat, temporaryDirectory } from './chat.ts';
+import type { ServerOptions } from '../../src/index.ts';
+import type { Transports } from '../../src/transports/transports.ts';
+import { FakeClock, temporaryDirectory } from './chat.ts';
+import { type LoggedLine, recordingLogger } from './logger.ts';
 
 export interface ChatServer {
   readonly url: string;
@@ -27,6 +27,8 @@ export interface ChatServer {
   readonly directory: string;
   readonly pages: string;
   readonly chat: Chat;
+  readonly clock: FakeClock;
+  readonly transports: Transports;
   readonly lines: readonly LoggedLine[];
   connect(): Promise<ChatClient>;
   /** Ends every connection; when it resolves all are logged. Done by itself after the test. */
@@ -35,36 +37,37 @@ export interface ChatServer {
   enter(name: string): Promise<{ client: ChatClient; token: string; entrance: Entrance }>;
 }
 
+/** @param serverOptions limits of the WebSocket server */
 export async function serveChat(
-  options: Pick<Partial<ChatOptions>, 'rates' | 'log'> = {},
+  options: Partial<AssemblyOptions> = {},
   serverOptions: ServerOptions = {},
 ): Promise<ChatServer> {
-  const directory = temporaryDirectory();
+  const directory = options.data ?? temporaryDirectory();
   const pages = join(temporaryDirectory(), 'pages');
-  let images: Images | undefined;
-  const stage = stageChat({ directory, findImage: (id) => images?.find(id), ...options });
-  images = new Images(stage.database, directory);
-  const { chat, logger } = stage;
-  const server: Server<ChatSocketData> = createServer(chatHandlers(chat), {
-    ...chatServerOptions,
-    ...serverOptions,
-    http: createSite({
-      chat,
-      images,
-      logger,
-      pages,
-      version: '1.2.3',
-      addressOf: (request) => server.addressOf(request),
-    }),
+  const clock = new FakeClock();
+  const logger = recordingLogger();
+  const assembly = assemble({
+    pages,
+    version: '1.2.3',
+    clock,
+    logger,
+    ...options,
+    data: directory,
+    server: serverOptions,
   });
+  const { chat, server, transports } = assembly;
   const { port } = await server.listen();
-  const stop = async (): Promise<void> => {
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    transports.stop();
     for (const socket of server.sockets) socket.terminate();
-    await server.close();
+    stopped ??= server.close();
+    return stopped;
   };
   onTestFinished(async () => {
     await stop();
-    stage.close();
+    await chat.idle();
+    assembly.end();
   });
   const connect = () => ChatClient.connect(port);
   return {
@@ -72,8 +75,10 @@ export async function serveChat(
     port,
     directory,
     pages,
-    chat: stage.chat,
-    lines: stage.logger.lines,
+    chat,
+    clock,
+    transports,
+    lines: logger.lines,
     connect,
     stop,
     async enter(name) {

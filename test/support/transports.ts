@@ -5,7 +5,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import * as v from 'valibot';
 import { onTestFinished } from 'vitest';
-import { createServer, type Server } from '../../src/index.ts';
+import { createServer, type Server, type ServerOptions } from '../../src/index.ts';
 import type { Channel, ChannelUser } from '../../src/transports/channel.ts';
 import {
   createTransports,
@@ -96,6 +96,7 @@ export interface ServingTransports {
 /** The credential is what stands behind `Bearer` or `token=` in a cookie. */
 export async function serveTransports(
   options: Partial<TransportsOptions> & { readonly onAccept?: (user: FakeUser) => void } = {},
+  serverOptions: ServerOptions = {},
 ): Promise<ServingTransports> {
   const clock = manualClock();
   const logger = recordingLogger();
@@ -120,6 +121,7 @@ export async function serveTransports(
   });
   const server: Server<SocketData> = createServer(transports.handlers, {
     clock,
+    ...serverOptions,
     http: async (request, response) => {
       const path = (request.url ?? '').split('?', 1)[0] ?? '';
       const handled = transports.handle(path, request, response);

@@ -1,33 +1,46 @@
-// The chat on its WebSocket: which messages are compressed and for whom, whose address counts, what the log says.
+// The chat's WebSocket: what a channel is told, which messages are compressed and for whom, whose address counts, what
+// the log says. No chat: the user is a fake.
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { parseServerEvent, type RequestInput, type RequestName } from '../../src/chat/events.ts';
-import { type ChatSocketData, chatHandlers, longReply } from '../../src/chat/websocket-channel.ts';
+import WebSocket from 'ws';
 import { Opcode } from '../../src/frame.ts';
-import { type CloseRecord, SendResult, type WebSocket } from '../../src/index.ts';
-import { stageChat } from '../support/chat.ts';
-import { type ChatServer, serveChat } from '../support/chat-server.ts';
+import { type CloseRecord, SendResult, type WebSocket as ServerSocket } from '../../src/index.ts';
+import type { Push } from '../../src/transports/channel.ts';
+import { Connections } from '../../src/transports/connections.ts';
+import {
+  longReply,
+  type SocketData,
+  webSocketHandlers,
+  webSocketOptions,
+} from '../../src/transports/websocket.ts';
+import { recordingLogger } from '../support/logger.ts';
 import { TcpPeer } from '../support/tcp-peer.ts';
+import { FakeUser, type ServingTransports, serveTransports } from '../support/transports.ts';
 
 const offer = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits';
 
-/** A member who sees the octets of each frame. */
+/** A client that sees the octets of each frame. */
 class Reader {
   readonly #peer: TcpPeer;
-  #lastId = 0;
+  readonly user: FakeUser;
 
-  private constructor(peer: TcpPeer) {
+  private constructor(peer: TcpPeer, user: FakeUser) {
     this.#peer = peer;
+    this.user = user;
   }
 
-  static async connect(server: ChatServer, ...fields: string[]): Promise<Reader> {
-    const reader = new Reader(await TcpPeer.open(server.port, '/chat', fields));
+  /** Connects, and takes the hello. */
+  static async connect(server: ServingTransports, ...fields: string[]): Promise<Reader> {
+    const peer = await TcpPeer.open(server.port, '/chat', fields);
+    const user = server.users.at(-1);
+    if (user === undefined) throw new Error('Nobody was accepted.');
+    const reader = new Reader(peer, user);
     await reader.frame();
     return reader;
   }
 
-  send<Name extends RequestName>(event: Name, data: RequestInput<Name>): void {
-    const payload = Buffer.from(JSON.stringify({ event, id: ++this.#lastId, data }));
-    this.#peer.sendFrame({ opcode: Opcode.text, payload });
+  send(text: string): void {
+    this.#peer.sendFrame({ opcode: Opcode.text, payload: new TextEncoder().encode(text) });
   }
 
   /** The next frame, whole. */
@@ -51,6 +64,15 @@ class Reader {
   }
 }
 
+function push(data: string): Push {
+  return {
+    event: 'room:event',
+    text: JSON.stringify({ event: 'room:event', data }),
+    cursor: 'e:1',
+    coalesce: undefined,
+  };
+}
+
 const isCompressed = (frame: Buffer | undefined) => ((frame?.[0] ?? 0) & 0x40) !== 0;
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
@@ -66,99 +88,139 @@ function line(number: number): string {
   return `${said.join(' ')} ${number}`;
 }
 
+describe('a channel', () => {
+  it('knows who connects, and carries messages both ways until either closes', async () => {
+    const server = await serveTransports();
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/chat`, {
+      headers: { cookie: 'a=b; token=ada', 'user-agent': 'probe/1' },
+    });
+    const [hello] = await once(socket, 'message');
+    const [user] = server.users;
+    if (user === undefined) throw new Error('Nobody was accepted.');
+    expect(user.channel).toMatchObject({
+      id: expect.stringMatching(/^[A-Za-z0-9_-]{24}$/),
+      transport: 'websocket',
+      remoteAddress: '127.0.0.1',
+      userAgent: 'probe/1',
+      credential: 'ada',
+      bufferedAmount: 0,
+    });
+    expect(JSON.parse(String(hello))).toMatchObject({ data: { connection: user.channel.id } });
+    expect(server.transports.counts.websocket).toBe(1);
+    socket.send('text');
+    socket.send(Uint8Array.of(1, 2));
+    await user.until(() => user.received.length === 2);
+    expect(user.received).toEqual(['text', Uint8Array.of(1, 2)]);
+    const texts: string[] = [];
+    socket.on('message', (data) => texts.push(String(data)));
+    user.channel.push(push('a'));
+    user.say('b');
+    user.channel.close(1008, 'enough');
+    const [code, reason] = await once(socket, 'close');
+    expect([code, String(reason)]).toEqual([1008, 'enough']);
+    expect(texts).toEqual([push('a').text, '{"event":"say","data":"b"}']);
+    await user.until(() => user.closes === 1);
+    expect(server.transports.counts.websocket).toBe(0);
+    user.say('nobody hears this');
+  });
+
+  it('tells what waits, and when that was taken', async () => {
+    const server = await serveTransports();
+    const reader = await Reader.connect(server);
+    const { user } = reader;
+    const large = 'x'.repeat(512 * 1024);
+    for (let count = 0; count < 5; count++) user.say(large);
+    expect(user.channel.bufferedAmount).toBeGreaterThan(2 * 1024 * 1024);
+    await reader.frames(5);
+    await user.until(() => user.drains === 1);
+    expect(user.channel.bufferedAmount).toBe(0);
+    reader.destroy();
+  });
+
+  it('is nowhere else, and no poll or POST reaches it', async () => {
+    const server = await serveTransports();
+    const peer = await TcpPeer.connect(server.port);
+    peer.send(
+      'GET /nowhere HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+    expect((await peer.rest()).toString()).toMatch(/^HTTP\/1\.1 404 [\s\S]*the chat's is at \/chat/);
+    const reader = await Reader.connect(server);
+    for (const method of ['GET', 'POST', 'DELETE']) {
+      const response = await fetch(`${server.url}/api/connections/${reader.user.channel.id}`, { method });
+      expect(response.status).toBe(404);
+    }
+    reader.destroy();
+  });
+});
+
 describe('compression', () => {
   it('makes of a push the same octets for all who got the same before, half as many', async () => {
-    const server = await serveChat();
-    const readers: Reader[] = [];
-    for (const name of ['Ada', 'Bob']) {
-      const reader = await Reader.connect(server, offer);
-      reader.send('session:enter', { name });
-      const reply = await reader.frame();
-      expect(isCompressed(reply)).toBe(false);
-      // Those who were here before are told of the newcomer, who is not.
-      await Promise.all(readers.map((other) => other.frame()));
-      readers.push(reader);
-    }
-    const { client } = await server.enter('Cy');
-    await Promise.all(readers.map((reader) => reader.frame()));
-    const texts = Array.from({ length: 40 }, (_, number) => line(number));
-    for (const [number, text] of texts.entries()) {
-      await client.ok('message:send', { nonce: `nonce-of-${number}`, content: { type: 'text', text } });
-    }
-    const [ada = [], bob = []] = await Promise.all(readers.map((reader) => reader.frames(texts.length)));
+    const server = await serveTransports({}, webSocketOptions);
+    const [ada, bob] = [await Reader.connect(server, offer), await Reader.connect(server, offer)];
+    const pushes = Array.from({ length: 40 }, (_, number) => push(line(number)));
+    // Bob came later, and Ada has heard something else before.
+    ada.user.channel.push(
+      push('only for Ada, long enough to be worth its compression, as a line of a chat is'),
+    );
+    const [first] = await ada.frames(1);
+    expect(isCompressed(first)).toBe(true);
+    for (const each of pushes) for (const { user } of [ada, bob]) user.channel.push(each);
+    const [toAda, toBob] = [await ada.frames(pushes.length), await bob.frames(pushes.length)];
     // As soon as the last 2 KiB that they were pushed are the same, one frame serves both.
-    expect(bob.slice(10)).toEqual(ada.slice(10));
-    expect(ada.filter(isCompressed)).toHaveLength(texts.length);
-
-    // The same as another client saw it, which is not ours and inflates by itself.
-    const pushes = client.events.filter(({ event }) => event === 'message:new');
-    expect(pushes).toMatchObject(texts.map((text) => ({ data: { message: { content: { text } } } })));
-    const plain = sum(pushes.map((push) => Buffer.byteLength(JSON.stringify(push))));
-    expect(sum(ada.map((frame) => frame.length))).toBeLessThan(plain / 2);
+    expect(toBob.slice(30)).toEqual(toAda.slice(30));
+    expect(toAda.slice(10).filter(isCompressed)).toHaveLength(pushes.length - 10);
+    const plain = sum(pushes.map(({ text }) => text.length));
+    expect(sum(toAda.map((frame) => frame.length))).toBeLessThan(plain);
   });
 
   it('is for long replies, and not for short ones', async () => {
-    const server = await serveChat();
-    const { client } = await server.enter('Cy');
-    for (let number = 0; number < 40; number++) {
-      const content = { type: 'text', text: line(number) } as const;
-      await client.ok('message:send', { nonce: `nonce-of-${number}`, content });
-    }
+    const server = await serveTransports({}, webSocketOptions);
     const reader = await Reader.connect(server, offer);
-    reader.send('session:enter', { name: 'Ada' });
-    expect(isCompressed(await reader.frame())).toBe(true);
-    reader.send('message:page', { before: 30, limit: 2 });
-    const short = await reader.frame();
-    expect(isCompressed(short)).toBe(false);
-    reader.send('message:page', { before: 30, limit: 25 });
+    const { user } = reader;
+    user.say('x'.repeat(longReply - 40));
+    expect(isCompressed(await reader.frame())).toBe(false);
+    user.say('x'.repeat(longReply));
     const long = await reader.frame();
     expect(isCompressed(long)).toBe(true);
     expect(long.length).toBeLessThan(longReply / 1.5);
-    reader.send('heartbeat:ping', {});
+    user.say('short');
     expect(isCompressed(await reader.frame())).toBe(false);
   });
 
   it('is not for a client that does not offer it', async () => {
-    const server = await serveChat();
+    const server = await serveTransports({}, webSocketOptions);
     const reader = await Reader.connect(server);
-    reader.send('session:enter', { name: 'Ada' });
-    await reader.frame();
-    reader.send('message:send', { nonce: '12345678', content: { type: 'text', text: 'x'.repeat(4000) } });
-    const push = await reader.frame();
-    expect(isCompressed(push)).toBe(false);
-    expect(parseServerEvent(push.subarray(4).toString())).toMatchObject({ event: 'message:new' });
+    reader.user.channel.push(push('x'.repeat(4000)));
+    const frame = await reader.frame();
+    expect(isCompressed(frame)).toBe(false);
+    expect(frame.subarray(4).toString()).toBe(push('x'.repeat(4000)).text);
   });
 });
 
 describe('addresses', () => {
-  it('are the clients’ own behind a trusted proxy, for the limit of sign-ins', async () => {
-    const rates = { signIns: { burst: 1, perSecond: 0.001 } };
-    const server = await serveChat({ rates }, { trustedProxies: ['loopback'] });
-    const signIn = async (address: string, name: string): Promise<string | undefined> => {
-      const reader = await Reader.connect(server, `X-Forwarded-For: ${address}`);
-      reader.send('session:enter', { name });
-      const reply = (await reader.frame()).subarray(4).toString();
-      return /"code":"(.*?)"/.exec(reply)?.[1];
-    };
-    expect(await signIn('203.0.113.1', 'Ada')).toBeUndefined();
-    expect(await signIn('203.0.113.1', 'Bob')).toBe('rate-limited');
-    expect(await signIn('203.0.113.2', 'Cy')).toBeUndefined();
+  it('are the clients’ own behind a trusted proxy, over each transport', async () => {
+    const server = await serveTransports({}, { trustedProxies: ['loopback'] });
     // What the client itself put before it does not count.
-    expect(await signIn('203.0.113.9, 203.0.113.2', 'Di')).toBe('rate-limited');
+    const forwarded = { 'x-forwarded-for': '203.0.113.9, 203.0.113.2' };
+    await Reader.connect(server, 'X-Forwarded-For: 203.0.113.1');
+    await fetch(`${server.url}/api/connections`, { method: 'POST', headers: forwarded });
+    expect(server.users.map(({ channel }) => channel.remoteAddress)).toEqual(['203.0.113.1', '203.0.113.2']);
   });
 });
 
 describe('the log', () => {
   it('has one line for each connection that ended, of plain fields', async () => {
-    const server = await serveChat();
+    const server = await serveTransports();
     const reader = await Reader.connect(server);
-    reader.send('heartbeat:ping', {});
+    reader.user.onReceive = () => reader.user.say('answer');
+    reader.send('question');
     await reader.frame();
     reader.destroy();
-    const { client } = await server.enter('Ada');
-    client.socket.close(1000, 'enough');
-    await client.closed;
-    await server.stop();
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/chat`);
+    await once(socket, 'message');
+    socket.close(1000, 'enough');
+    await once(socket, 'close');
+    for (const user of server.users) await user.until(() => user.closes === 1);
     const closes = server.lines.filter(({ text }) => text === 'connection closed');
     expect(closes).toHaveLength(2);
     for (const { level, details } of closes) {
@@ -174,7 +236,7 @@ describe('the log', () => {
         wasClean: false,
         messagesReceived: 1,
         messagesSent: 2,
-        lastFrames: expect.stringMatching(/^out text \d+, in text 43, out text \d+$/),
+        lastFrames: expect.stringMatching(/^out text \d+, in text 8, out text \d+$/),
       }),
     );
     expect(details).toContainEqual(
@@ -194,8 +256,14 @@ describe('the log', () => {
   });
 
   it('warns of a connection that a failing handler closed', () => {
-    const stage = stageChat();
-    const handlers = chatHandlers(stage.chat);
+    const logger = recordingLogger();
+    const handlers = webSocketHandlers({
+      accept: (channel) => new FakeUser(channel),
+      connections: new Connections(),
+      credentialOf: () => undefined,
+      logger,
+      onEnd: () => {},
+    });
     const socket = fakeSocket();
     const record: CloseRecord = {
       code: 1011,
@@ -215,19 +283,23 @@ describe('the log', () => {
     handlers.error?.(new Error('as a test wants it'), socket);
     handlers.close?.(socket, record);
     handlers.close?.(fakeSocket(), record);
-    expect(stage.logger.lines.map(({ level, text }) => `${level} ${text}`)).toEqual([
+    expect(logger.lines.map(({ level, text }) => `${level} ${text}`)).toEqual([
       'error a WebSocket handler failed',
       'warn connection closed',
       'info connection closed',
     ]);
-    expect(stage.logger.lines[1]?.details).toMatchObject({ code: 1011, explanation: 'A handler threw.' });
+    expect(logger.lines[1]?.details).toMatchObject({ code: 1011, explanation: 'A handler threw.' });
   });
 });
 
-function fakeSocket(): WebSocket<ChatSocketData> {
+function fakeSocket(): ServerSocket<SocketData> {
   const nothing = (): void => {};
   return {
-    data: { session: undefined, failed: false },
+    data: {
+      client: { id: 'nobody', remoteAddress: '192.0.2.1', userAgent: '', credential: undefined },
+      user: undefined,
+      failed: false,
+    },
     readyState: 3,
     bufferedAmount: 0,
     protocol: '',
@@ -241,6 +313,7 @@ function fakeSocket(): WebSocket<ChatSocketData> {
     ping: nothing,
     close: nothing,
     terminate: nothing,
+    trace: () => nothing,
     subscribe: nothing,
     unsubscribe: nothing,
   };
