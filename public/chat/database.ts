@@ -4,7 +4,8 @@
  * so that the page works on and only forgets more. environment.ts makes it.
  */
 import { type IDBPDatabase, openDB } from 'idb';
-import { type PageDatabase, type Table, tables } from './platform.ts';
+import { memoryDatabase } from './memory-database.ts';
+import { type PageDatabase, tables } from './platform.ts';
 
 const databaseName = 'barewire';
 const databaseVersion = 1;
@@ -88,25 +89,5 @@ export function browserDatabase(): PageDatabase {
     close() {
       void opened.then((database) => database?.close());
     },
-  };
-}
-
-/** The same in memory: nothing outlives it. */
-export function memoryDatabase(): PageDatabase {
-  const kept = new Map<Table, Map<string, unknown>>(tables.map((table) => [table, new Map()]));
-  const keys = (table: Table, prefix: string) =>
-    [...(kept.get(table)?.keys() ?? [])].filter((key) => key.startsWith(prefix)).toSorted();
-  return {
-    all: async (table, prefix) => keys(table, prefix).map((key) => kept.get(table)?.get(key)),
-    async put(table, key, value) {
-      kept.get(table)?.set(key, value);
-    },
-    async remove(table, key) {
-      kept.get(table)?.delete(key);
-    },
-    async removeAll(table, prefix) {
-      for (const key of keys(table, prefix)) kept.get(table)?.delete(key);
-    },
-    close() {},
   };
 }

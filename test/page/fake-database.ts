@@ -1,5 +1,5 @@
 /** The page's database in memory, for the page's tests: shared by the tabs of a browser, and slow as a disk is. */
-import { memoryDatabase } from '../../public/chat/database.ts';
+import { memoryDatabase } from '../../public/chat/memory-database.ts';
 import type { PageDatabase, Table } from '../../public/chat/platform.ts';
 import type { FakeClock } from './fake-clock.ts';
 

@@ -1,5 +1,4 @@
-import { expect, test, vi } from 'vitest';
-import type { WireTick } from '../../public/chat/model.ts';
+import { expect, test } from 'vitest';
 import { outline, said, World } from './fake-page.ts';
 
 test('somebody signs in, says something and sees it once', async () => {
