@@ -143,6 +143,7 @@ export class FakeServer {
     this.clock.after(this.latency, () => {
       const way = this.ways.get(transport) ?? 'works';
       if (!this.up || way === 'refused') return connection.end(1006);
+      if (connection.ended) return;
       this.connections.add(connection);
       connection.open(way);
     });
