@@ -3,7 +3,8 @@
  * everything else is of the moment, and may be skipped for a reader that is slow. Used by chat.ts, session.ts, clients.
  */
 import * as v from 'valibot';
-import { entranceSchema, failureSchema } from './replies.ts';
+import { failureSchema } from './failure.ts';
+import { entranceSchema } from './replies.ts';
 import { count, image, member, offset, room, roomEventSchema, roomId, time } from './things.ts';
 
 const limits = v.object({

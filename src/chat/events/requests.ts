@@ -7,7 +7,7 @@
  * out; only a failure is told, by a `reply:error` without an `id`.
  */
 import * as v from 'valibot';
-import type { Failure } from './replies.ts';
+import type { Failure } from './failure.ts';
 import {
   count,
   cursor,
