@@ -25,7 +25,7 @@ import {
 import type { Identities } from './identity.ts';
 import { type ChatRates, defaultRates, KeyedBuckets } from './limits.ts';
 import { type Appended, type Entry, isSameSend, type Log } from './log.ts';
-import { createRoom, joinRoom, leaveRoom, type Removal, removeFromRoom, rosterOf } from './membership.ts';
+import { createRoom, joinRoom, leaveRoom, openDirect, rosterOf } from './membership.ts';
 import type { Moderation } from './moderation.ts';
 import { nonceReused, postMessage, receiptOf } from './posting.ts';
 import { Presence } from './presence.ts';
@@ -153,6 +153,9 @@ export class Chat {
   ): Promise<{ receipt: Receipt; repeated: boolean }> {
     const now = this.clock.now();
     checkRate(this.messageBuckets.take(sender, now), 'You send messages too fast');
+    // Who is written to by the other one is in their room again.
+    const other = this.rooms.isIn(data.room, author.id) && this.rooms.otherOf(data.room, author.id);
+    if (other && this.identities.member(other.id) !== undefined) await this.letIn(data.room, other);
     return postMessage(this, author, data, now);
   }
 
@@ -279,12 +282,9 @@ export class Chat {
     return leaveRoom(this, room, member, nonce);
   }
 
-  /**
-   * Takes a member out of a room, for a moderator who was checked before.
-   * @throws Refusal `member-unknown` when they are not in it
-   */
-  removeMember(room: string, member: Member, by: Member, removal: Removal): Promise<Receipt> {
-    return removeFromRoom(this, room, member, by, removal);
+  /** The room of two members, with the first of them in it. */
+  direct(member: Member, other: Member, nonce: string): Promise<RoomSummary> {
+    return openDirect(this, member, other, nonce);
   }
 
   /** Tells a member's own connections how a room is for them now. @param except the one that knows */

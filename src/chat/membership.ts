@@ -2,7 +2,6 @@
  * Coming into rooms and going: each a single event of the log, which is what changes the room. Whether somebody may is
  * mostly checked by who calls: chat.ts, for the handlers of rooms, invitations and moderation.
  */
-import { randomBytes } from 'node:crypto';
 import type { Clock } from './clock.ts';
 import type { Member, Receipt, RoomEvent, RoomMember, RoomSummary } from './events.ts';
 import type { Appended, Entry } from './log.ts';
@@ -21,15 +20,6 @@ export interface MembershipParts {
   repeatOf(entry: Entry): Receipt | undefined;
 }
 
-export interface Removal {
-  readonly banned: boolean;
-  readonly reason: string;
-  /** Of the moderator's request; by default a new one. */
-  readonly nonce?: string;
-  /** Further changes to the database in the same transaction; may be called twice. */
-  readonly alongside?: () => void;
-}
-
 /** Makes a room that was reserved. @throws Refusal `nonce-reused` */
 export async function createRoom(
   chat: MembershipParts,
@@ -42,6 +32,28 @@ export async function createRoom(
     chat.rooms.create(room, event),
   );
   return chat.rooms.summaryFor(room.id, creator.id);
+}
+
+/**
+ * The room of two members; made when it is not there, and taken up again by who had left it.
+ * @param nonce of the request
+ */
+export async function openDirect(
+  chat: MembershipParts,
+  member: Member,
+  other: Member,
+  nonce: string,
+): Promise<RoomSummary> {
+  const { room, release } = chat.rooms.reserveDirect(member, other);
+  try {
+    if (chat.rooms.get(room.id) === undefined) return await createRoom(chat, room, member, nonce);
+  } catch (error) {
+    // By the other one, in the same moment.
+    if (!(error instanceof AlreadyJoined)) throw error;
+  } finally {
+    release();
+  }
+  return joinRoom(chat, room.id, member, `again-${nonce}`);
 }
 
 /** Puts a member into a room; who is in it already stays so. @throws Refusal `banned`, `nonce-reused` */
@@ -80,19 +92,6 @@ export async function leaveRoom(
     await chat.append({ ...handover, type: 'role', member: heir, role: 'owner' });
   }
   await chat.commit({ ...beginEntry(room, member, nonce, now), type: 'left' });
-}
-
-/** Takes somebody out of a room. @throws Refusal `member-unknown` when they are not in it, `nonce-reused` */
-export function removeFromRoom(
-  chat: MembershipParts,
-  room: string,
-  member: Member,
-  by: Member,
-  removal: Removal,
-): Promise<Receipt> {
-  const { banned, reason, nonce = randomBytes(18).toString('base64url'), alongside } = removal;
-  const begun = beginEntry(room, by, nonce, chat.clock.now());
-  return chat.commit({ ...begun, type: 'kicked', member, reason, banned }, alongside);
 }
 
 /** Who is in a room, in the order in which they came. */

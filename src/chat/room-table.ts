@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { type Database, numberOf, optionalNumberOf, textOf } from './database.ts';
-import { type Member, type Role, type RoomEvent, type RoomKind, role, roomKinds } from './events.ts';
+import { type Member, member, type Role, type RoomEvent, type RoomKind, role, roomKinds } from './events.ts';
 import { nameKey } from './names.ts';
 import { Refusal } from './refusal.ts';
 
@@ -17,6 +17,8 @@ export interface RoomRecord {
   readonly slowMode: number;
   /** Member's id; empty for the room that was always there. */
   readonly createdBy: string;
+  /** The two whose direct room it is, whether they are in it or have left; empty for all others. */
+  readonly pair: readonly Member[];
 }
 
 /** What one member has to do with one room. */
@@ -37,12 +39,13 @@ export interface NewRoom extends RoomRecord {
   readonly members: readonly { readonly member: Member; readonly role: Role }[];
 }
 
-/** Thrown from inside a transaction, when somebody joined in the same moment on another connection. */
+/** Thrown from inside a transaction, when somebody joined, or made the room, in the same moment on another connection. */
 export class AlreadyJoined extends Error {
   override readonly name = 'AlreadyJoined';
 }
 
 const kindSchema = v.picklist(roomKinds);
+const pairSchema = v.array(member);
 
 /** By what the names of public rooms are compared. */
 export function roomNameKey(name: string): string {
@@ -74,11 +77,15 @@ export class RoomTable {
 
   // Only from inside the work of `write` ----------------------------------------------------------------------------
 
-  create({ id, kind, name, topic, slowMode, createdBy, members }: NewRoom, event: RoomEvent): void {
+  /** @throws AlreadyJoined when there is that room: only one of two can be made twice */
+  create({ id, kind, name, topic, slowMode, createdBy, pair, members }: NewRoom, event: RoomEvent): void {
+    if (this.room(id) !== undefined) throw new AlreadyJoined();
+    // A direct room has no name: whose it is stands there.
+    const kept = kind === 'direct' ? JSON.stringify(pair) : name;
     this.#database.run(
       `INSERT INTO room (id, kind, name, name_key, topic, slow_mode, created_at, created_by)
         VALUES (?, ?, ?, nullif(?, ''), ?, ?, ?, ?)`,
-      [id, kind, name, kind === 'public' ? roomNameKey(name) : '', topic, slowMode, event.time, createdBy],
+      [id, kind, kept, kind === 'public' ? roomNameKey(name) : '', topic, slowMode, event.time, createdBy],
     );
     for (const each of members) this.#join(id, each.member, each.role, event);
   }
@@ -159,10 +166,13 @@ export class RoomTable {
 const selectRoom = 'SELECT id, kind, name, topic, slow_mode, created_by FROM room';
 
 function toRoom(row: unknown): RoomRecord {
+  const kind = v.parse(kindSchema, textOf(row, 'kind'));
+  const name = textOf(row, 'name');
   return {
     id: textOf(row, 'id'),
-    kind: v.parse(kindSchema, textOf(row, 'kind')),
-    name: textOf(row, 'name'),
+    kind,
+    name: kind === 'direct' ? '' : name,
+    pair: kind === 'direct' ? v.parse(pairSchema, JSON.parse(name)) : [],
     topic: textOf(row, 'topic'),
     slowMode: numberOf(row, 'slow_mode'),
     createdBy: textOf(row, 'created_by'),

@@ -109,11 +109,9 @@ export class Rooms {
     throw new Refusal('forbidden', 'Only moderators and owners of this room may do that.');
   }
 
-  /** The other one of a direct room; undefined when it is none, or they are gone. */
+  /** The other one of a direct room, whether they are in it or have left; undefined when it is none. */
   otherOf(room: string, memberId: string): Member | undefined {
-    if (this.get(room)?.kind !== 'direct') return undefined;
-    for (const { member } of this.membersIn(room).values()) if (member.id !== memberId) return member;
-    return undefined;
+    return this.get(room)?.pair.find(({ id }) => id !== memberId);
   }
 
   /** Messages that a member has not read, and how many mention them. Who is not in the room has no such. */
@@ -174,6 +172,7 @@ export class Rooms {
       topic,
       slowMode: 0,
       createdBy: creator.id,
+      pair: [],
       members,
     });
   }
@@ -189,6 +188,7 @@ export class Rooms {
       topic: '',
       slowMode: 0,
       createdBy: creator.id,
+      pair: [creator, other],
       members,
     });
   }

@@ -95,13 +95,7 @@ const direct: Handler<'room:direct'> = async (chat, caller, data) => {
   if (other.id === member.id) {
     throw new Refusal('invalid', 'A conversation of two needs somebody else.', { field: 'data.member' });
   }
-  const { room, release } = chat.rooms.reserveDirect(member, other);
-  try {
-    const isThere = chat.rooms.get(room.id) !== undefined;
-    return { room: isThere ? seenBy(chat, member, room.id) : await chat.create(room, member, data.nonce) };
-  } finally {
-    release();
-  }
+  return { room: await chat.direct(member, other, data.nonce) };
 };
 
 const read: Handler<'room:read'> = (chat, caller, data) => {
