@@ -123,8 +123,8 @@ const clocks = new Set([
 ]);
 const lastPureFloor = 3;
 const lastFloorWithoutPackages = 4;
-/** Files that must also run in a browser, besides everything in public/. */
-const browserFiles = ['src/lab/explain.ts'];
+/** Files and directories that must also run in a browser, besides everything in public/. */
+const browserFiles = ['src/lab/explain.ts', 'src/chat-client/', 'src/chat/events.ts', 'src/chat/events/'];
 /** What the page at /lab/bench and the report of the benches share. It belongs to the benches, and runs in a browser too. */
 const sharedWithBench = new Set([
   'bench/report/analysis.ts',
@@ -398,9 +398,9 @@ function checkCycles(modules: ReadonlyMap<string, Module>): Violation[] {
 /** Whatever a page loads, however far down, runs in a browser. */
 function checkBrowser(modules: ReadonlyMap<string, Module>): Violation[] {
   const violations: Violation[] = [];
-  const roots = [...modules.keys()].filter(
-    (file) => file.startsWith('public/') || browserFiles.includes(file),
-  );
+  const isShared = (file: string) =>
+    browserFiles.some((name) => (name.endsWith('/') ? file.startsWith(name) : file === name));
+  const roots = [...modules.keys()].filter((file) => file.startsWith('public/') || isShared(file));
   const cameFrom = new Map<string, string | undefined>(roots.map((file) => [file, undefined]));
   // A Map iterates over what is added while it runs, so this is the whole breadth-first search.
   for (const [file] of cameFrom) {

@@ -182,6 +182,25 @@ describe('pages', () => {
     ]);
   });
 
+  it('holds what the pages share with the server to that, whether a page loads it or not', () => {
+    for (const file of [
+      'src/chat-client/carriers/http.ts',
+      'src/chat/events.ts',
+      'src/chat/events/things.ts',
+    ]) {
+      expect(breaches({ [file]: `import { randomUUID } from 'node:crypto';` })).toEqual([
+        `${file}:1 the pages load only what runs in a browser: ${file} → node:crypto`,
+      ]);
+    }
+    expect(breaches({ 'src/chat/eventsource.ts': `import 'node:crypto';` })).toEqual([]);
+  });
+
+  it('keeps the chat out of what carries it', () => {
+    expect(breaches({ 'src/transports/polling.ts': `import type { Chat } from '../chat/chat.ts';` })).toEqual(
+      ['src/transports/polling.ts:1 imports run downwards only: floor 5 imports src/chat/chat.ts of floor 6'],
+    );
+  });
+
   it('lets a type come from anywhere below', () => {
     expect(
       breaches({
