@@ -31,6 +31,8 @@ export interface ClientSession {
   ready(link: Link, hello: Hello, entered: boolean): void;
   lost(): void;
   push(event: RoomEvent): void;
+  /** The program has signed in over this link by itself. */
+  adopt(link: Link, entrance: Entrance): void;
   dispose(): void;
 }
 
@@ -159,6 +161,9 @@ export function createClientSession(
       link = undefined;
     },
     push: tell,
+    adopt(current, entrance) {
+      if (link === current) welcome(current, entrance);
+    },
     dispose() {
       cancelRetry();
       cancelRenewal();

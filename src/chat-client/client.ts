@@ -2,7 +2,7 @@
  * The chat for programs, in Node and in browsers: `on` to hear events, `emit` to ask. It signs in, comes back after every
  * loss, changes transports, and tells each event of the log once and in order. docs/chat-protocol.md has the events.
  */
-import { type RequestInput, type RequestName, requestData } from '../chat/events.ts';
+import { type Entrance, type RequestInput, type RequestName, requestData } from '../chat/events.ts';
 import { createCarriers } from './carriers.ts';
 import { createRequests } from './client-requests.ts';
 import { createClientSession } from './client-session.ts';
@@ -17,7 +17,7 @@ import {
 } from './client-types.ts';
 import { createConnector } from './connector.ts';
 import { isOnline, memoryStorage, onNetworkSignal, randomNonce, realTimer } from './defaults.ts';
-import type { Push } from './link.ts';
+import type { Link, Outcome, Push } from './link.ts';
 import type { ConnectEnvironment } from './platform.ts';
 import type { ConnectionState } from './state.ts';
 
@@ -64,7 +64,7 @@ export function connectChat(options: ChatOptions): ChatClient {
   const session = createClientSession(options, environment, {
     open(link, entrance) {
       connector.letIn();
-      requests.use(link);
+      requests.use(watched(link));
       if (entrance !== undefined) tell('session:entered', entrance);
     },
     event: (event) => tell('room:event', { event }),
@@ -76,6 +76,22 @@ export function connectChat(options: ChatOptions): ChatClient {
     },
     drop: (reason) => connector.drop(reason),
   });
+
+  /** A program that signs in by hand is signed in like any other. */
+  function watched(link: Link): Link {
+    return {
+      ...link,
+      request(event, data, done) {
+        link.request(event, data, (outcome: Outcome<typeof event>) => {
+          if (event === 'session:enter' && outcome.status === 'ok') {
+            // The name of the request says what its answer is; the compiler does not follow that.
+            session.adopt(link, outcome.data as Entrance);
+          }
+          done(outcome);
+        });
+      },
+    };
+  }
 
   const connector = createConnector(environment, {
     ready(link, hello, { entered }) {
@@ -114,9 +130,9 @@ export function connectChat(options: ChatOptions): ChatClient {
   }
 
   function end(error: ChatError) {
+    requests.end(error);
     session.dispose();
     connector.dispose();
-    requests.end(error);
   }
 
   function on(name: ClientEventName | '*', handler: (...args: never[]) => void): () => void {
