@@ -348,7 +348,7 @@ export const en: Texts = {
         case 'message-gone':
           return 'That message is not there any more.';
         case 'room-gone': {
-          const why = toast.reason === '' ? '' : ` The reason given: “${toast.reason}”.`;
+          const why = toast.reason === '' ? '' : ` Reason: “${toast.reason}”`;
           if (toast.why === 'left') return `You have left ${toast.name}.`;
           return toast.why === 'kicked'
             ? `You were taken out of ${toast.name}.${why}`

@@ -333,7 +333,7 @@ export const zh: Texts = {
         case 'message-gone':
           return '那条消息已经不在了。';
         case 'room-gone': {
-          const why = toast.reason === '' ? '' : `理由：“${toast.reason}”。`;
+          const why = toast.reason === '' ? '' : `理由：“${toast.reason}”`;
           if (toast.why === 'left') return `你已离开 ${toast.name}。`;
           return toast.why === 'kicked'
             ? `你被请出了 ${toast.name}。${why}`

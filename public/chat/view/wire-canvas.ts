@@ -8,7 +8,7 @@ import type { WireTick } from '../model.ts';
 
 /** Heights and distances in CSS pixels, times in milliseconds. */
 const shortest = 2;
-const tallest = 18;
+const tallest = 15;
 const nearest = 6;
 const farthest = 44;
 const slide = 160;

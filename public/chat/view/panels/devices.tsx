@@ -28,22 +28,11 @@ export function DevicesPanel({ state }: { readonly state: ChatState }): JSX.Elem
         {devices?.map((device) => {
           const label = device.label === '' ? words.unnamed : device.label;
           return (
-            <li key={device.id} class="entry">
+            <li key={device.id} class="entry tall">
               <span class={device.here ? 'entry-sign here' : 'entry-sign'}>
                 <Icon name="device" />
               </span>
-              <div class="entry-words">
-                <p class="ellipsis">{label}</p>
-                <p class="tag figure">
-                  {device.current
-                    ? words.current
-                    : device.here
-                      ? words.here
-                      : words.seen(format.ago(device.lastSeenAt, now))}
-                  {' · '}
-                  {words.since(format.day(device.createdAt, now))}
-                </p>
-              </div>
+              <p class="entry-words ellipsis">{label}</p>
               {device.current ? null : (
                 <button
                   type="button"
@@ -55,6 +44,15 @@ export function DevicesPanel({ state }: { readonly state: ChatState }): JSX.Elem
                   {words.revoke}
                 </button>
               )}
+              <p class="entry-more tag figure">
+                {device.current
+                  ? words.current
+                  : device.here
+                    ? words.here
+                    : words.seen(format.ago(device.lastSeenAt, now))}
+                {' · '}
+                {words.since(format.day(device.createdAt, now))}
+              </p>
             </li>
           );
         })}

@@ -6,6 +6,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { RoomKind, RoomSummary } from '../../../../src/chat/events.ts';
 import type { ChatState } from '../../model.ts';
+import type { Formats } from '../../texts.ts';
 import { Icon } from '../icons.tsx';
 import { focusMessageField, hasCoarsePointer, usePage } from '../page.ts';
 import { closePanel, columnWidth } from '../panel-state.ts';
@@ -40,8 +41,10 @@ export function Frame({ title, onBack, top, children }: FrameProps): JSX.Element
     const before = document.activeElement;
     const field = frame.querySelector<HTMLElement>('[data-first]');
     // A field would raise the keyboard of a phone over what the panel shows.
-    if (field !== null && !hasCoarsePointer()) field.focus();
-    else heading.current?.focus();
+    const target = field !== null && !hasCoarsePointer() ? field : heading.current;
+    target?.focus();
+    // A dialog around it opens only after this, and then takes its first button.
+    if (frame.closest('dialog') !== null) queueMicrotask(() => target?.focus());
     return () => {
       if (!frame.contains(document.activeElement)) return;
       if (before instanceof HTMLElement && before.isConnected && before !== document.body) before.focus();
@@ -94,4 +97,14 @@ export function leaveOverlay(): void {
 /** A room's name as it stands in a sentence. */
 export function roomSign(kind: RoomKind, name: string): string {
   return kind === 'direct' ? name : `#${name}`;
+}
+
+/** A time that has been, in few signs: `10:42` of today, else the day. */
+export function whenText(format: Formats, time: number, now: number): string {
+  return format.sameDay(time, now) ? format.time(time) : format.day(time, now);
+}
+
+/** A time that is to come: `10:42` of today, else the date too. */
+export function untilText(format: Formats, time: number, now: number): string {
+  return format.sameDay(time, now) ? format.time(time) : format.dateShort(time);
 }

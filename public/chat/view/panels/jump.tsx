@@ -200,6 +200,7 @@ function ItemFace({ item, current }: { readonly item: JumpItem; readonly current
       </>
     );
   const { room } = item;
+  const calls = room.kind === 'direct' ? room.unread : room.mentions;
   return (
     <>
       {room.kind === 'direct' ? (
@@ -210,8 +211,8 @@ function ItemFace({ item, current }: { readonly item: JumpItem; readonly current
       <span class={room.unread > 0 && !room.muted ? 'ellipsis unread' : 'ellipsis'}>{room.name}</span>
       {room.topic === '' ? null : <span class="ellipsis quiet jump-topic">{room.topic}</span>}
       {room.id === current || room.unread === 0 || room.muted ? null : (
-        <span class={room.mentions > 0 ? 'badge mention figure' : 'badge figure'}>
-          {texts.format.number(room.mentions > 0 ? room.mentions : room.unread)}
+        <span class={calls > 0 ? 'badge figure' : 'unread-count figure'}>
+          {texts.format.number(calls > 0 ? calls : room.unread)}
         </span>
       )}
     </>

@@ -9,7 +9,7 @@ import { useNow, usePage } from '../page.ts';
 import { openPanel } from '../panel-state.ts';
 import { Skeleton } from '../skeleton.tsx';
 import { FilterField } from './fields.tsx';
-import { Frame, shownRoom } from './frame.tsx';
+import { Frame, shownRoom, untilText } from './frame.tsx';
 import { matches } from './match.ts';
 import { MemberActions } from './member-actions.tsx';
 import { powersOver, sortMembers } from './powers.ts';
@@ -114,7 +114,7 @@ export function PersonFace({ member, own, now }: PersonFaceProps): JSX.Element {
       ? undefined
       : until - now > 366 * 86_400_000
         ? words.muted
-        : words.mutedUntil(timeOrDay(texts.format, until, now));
+        : words.mutedUntil(untilText(texts.format, until, now));
   const notes = [
     ...(own ? [texts.jump.you] : []),
     ...(member.role === 'member' ? [] : [words.roles[member.role]]),
@@ -136,13 +136,4 @@ export function PersonFace({ member, own, now }: PersonFaceProps): JSX.Element {
       {member.here || member.bot === true ? null : <span class="visually-hidden">{words.awayNow}</span>}
     </>
   );
-}
-
-/** `10:42` of today, else the day too. */
-export function timeOrDay(
-  format: ReturnType<typeof usePage>['texts']['format'],
-  time: number,
-  now: number,
-): string {
-  return format.sameDay(time, now) ? format.time(time) : format.dateShort(time);
 }

@@ -7,9 +7,9 @@ import { Avatar } from '../avatar.tsx';
 import { useNow, usePage } from '../page.ts';
 import { openPanel } from '../panel-state.ts';
 import { Missing, Problem, type Trouble, useAnswer, useDoing } from './asking.tsx';
-import { Frame, shownRoom } from './frame.tsx';
+import { Frame, shownRoom, untilText, whenText } from './frame.tsx';
 import { MemberActions } from './member-actions.tsx';
-import { PersonFace, timeOrDay } from './members.tsx';
+import { PersonFace } from './members.tsx';
 import { powersOver } from './powers.ts';
 
 interface ModerationPanelProps {
@@ -73,18 +73,9 @@ function Bans({ state, room }: PartProps): JSX.Element {
       {bans?.length === 0 ? <p class="panel-note">{words.noBans}</p> : null}
       <ul class="entries">
         {bans?.map((ban) => (
-          <li key={ban.member.id} class="entry">
+          <li key={ban.member.id} class="entry tall">
             <Avatar name={ban.member.name} size={32} />
-            <div class="entry-words">
-              <p class="ellipsis">{ban.member.name}</p>
-              <p class="tag figure">
-                {words.banned(ban.by.name, timeOrDay(texts.format, ban.time, now))},{' '}
-                {ban.until === undefined
-                  ? words.forEver
-                  : words.until(timeOrDay(texts.format, ban.until, now))}
-              </p>
-              {ban.reason === '' ? null : <p class="entry-reason">{ban.reason}</p>}
-            </div>
+            <p class="entry-words ellipsis">{ban.member.name}</p>
             <button
               type="button"
               class="button plain small"
@@ -94,6 +85,15 @@ function Bans({ state, room }: PartProps): JSX.Element {
             >
               {words.lift}
             </button>
+            <div class="entry-more">
+              <p class="tag figure">
+                {words.banned(ban.by.name, whenText(texts.format, ban.time, now))},{' '}
+                {ban.until === undefined
+                  ? words.forEver
+                  : words.until(untilText(texts.format, ban.until, now))}
+              </p>
+              {ban.reason === '' ? null : <p class="entry-reason">{ban.reason}</p>}
+            </div>
           </li>
         ))}
       </ul>
@@ -144,7 +144,9 @@ function Audit({ state, room }: PartProps): JSX.Element {
               </p>
               {entry.details === '' ? null : <p class="entry-reason">{entry.details}</p>}
             </div>
-            <span class="figure quiet time">{timeOrDay(texts.format, entry.time, now)}</span>
+            <span class="figure quiet time" title={texts.format.dateTime(entry.time)}>
+              {whenText(texts.format, entry.time, now)}
+            </span>
           </li>
         ))}
       </ol>

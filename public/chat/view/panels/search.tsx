@@ -9,7 +9,7 @@ import { Choice } from '../preferences.tsx';
 import { Skeleton } from '../skeleton.tsx';
 import { Problem, type Trouble } from './asking.tsx';
 import { FilterField } from './fields.tsx';
-import { Frame, leaveOverlay, roomSign, shownRoom } from './frame.tsx';
+import { Frame, leaveOverlay, roomSign, shownRoom, whenText } from './frame.tsx';
 import { cutHits, excerptOf } from './search-pieces.ts';
 
 /** Milliseconds after the last key until a search goes out. */
@@ -142,7 +142,7 @@ export function SearchPanel({ state, query: given }: SearchPanelProps): JSX.Elem
                 <span class="result-body">
                   <span class="result-head">
                     <span class="result-author ellipsis">{message.author.name}</span>
-                    <span class="figure quiet time">{whenOf(texts.format, message.time, now)}</span>
+                    <span class="figure quiet time">{whenText(texts.format, message.time, now)}</span>
                   </span>
                   {everywhere ? (
                     <span class="result-room quiet ellipsis">{nameOf(state, message.room)}</span>
@@ -190,8 +190,4 @@ function ResultText({ message, query }: { readonly message: Message; readonly qu
 function nameOf(state: ChatState, id: string): string {
   const room = state.rooms.find((each) => each.id === id);
   return room === undefined ? `#${id}` : roomSign(room.kind, room.name);
-}
-
-function whenOf(format: ReturnType<typeof usePage>['texts']['format'], time: number, now: number): string {
-  return format.sameDay(time, now) ? format.time(time) : format.day(time, now);
 }
