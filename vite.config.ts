@@ -149,7 +149,9 @@ function shellFiles(): Plugin {
           if (file.type !== 'chunk') return;
           for (const next of [...file.imports, ...file.dynamicImports]) visit(next);
           for (const style of file.viteMetadata?.importedCss ?? []) visit(style);
-          for (const asset of file.viteMetadata?.importedAssets ?? []) visit(asset);
+          // The lists of emoji are long, and the picker keeps the one that it uses by itself.
+          for (const asset of file.viteMetadata?.importedAssets ?? [])
+            if (!asset.endsWith('.json')) visit(asset);
         };
         const entry = Object.values(bundle).find((file) => file.type === 'chunk' && file.name === 'index');
         if (entry === undefined) this.error('The chat page has no entry.');

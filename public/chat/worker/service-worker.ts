@@ -49,7 +49,7 @@ self.addEventListener('install', (event) => {
     (async () => {
       const cache = await caches.open(cacheName);
       // All or nothing: half a shell would be worse than the old one.
-      await cache.addAll(SHELL_FILES.map((path) => new Request(path, { cache: 'no-cache' })));
+      await cache.addAll([...shell].map((path) => new Request(path, { cache: 'no-cache' })));
       await self.skipWaiting();
     })(),
   );
