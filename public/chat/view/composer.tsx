@@ -187,7 +187,8 @@ export function Composer({ state, room, name, people, onSent }: ComposerProps): 
             dir="auto"
             value={text}
             onInput={(event) => setText(event.currentTarget.value)}
-            onSelect={completion.look}
+            onKeyUp={completion.look}
+            onClick={completion.look}
             onBlur={completion.close}
             onKeyDown={onKeyDown}
             onPaste={onPaste}

@@ -46,13 +46,14 @@ export async function searchEmoji(
         if (!('unicode' in emoji) || found.has(emoji.unicode)) continue;
         const name = emoji.shortcodes?.[0] ?? emoji.annotation;
         found.set(emoji.unicode, { emoji: emoji.unicode, name });
-        if (found.size === limit) return [...found.values()];
       }
     } catch {
       // Without the file there are no suggestions; the text is sent as it is written.
     }
   }
-  return [...found.values()];
+  // A name that begins as typed is meant sooner than one that has it within, and a short one sooner than a long one.
+  const rank = ({ name }: FoundEmoji): number => (name.startsWith(query.toLowerCase()) ? name.length : 1000);
+  return [...found.values()].sort((a, b) => rank(a) - rank(b)).slice(0, limit);
 }
 
 const byShortcode = new Map<string, Promise<string | undefined>>();
