@@ -212,7 +212,7 @@ describe('who may', () => {
   it('refuses keys that could be guessed', () => {
     const options = { memberOf: async () => undefined, addressOf: () => '' };
     const chat = { log: undefined, clock: undefined } as never;
-    expect(() => createEventsApi({ ...options, chat, keys: ['short'] })).toThrow(/at least 24 characters/);
+    expect(() => createEventsApi({ ...options, chat, keys: ['short'] })).toThrow(/at least 20 characters/);
   });
 
   it('shows no room that the caller may not see, nor one that cannot be', async () => {
