@@ -82,6 +82,13 @@ export class IdentityTable {
     this.#database.run(sql, [isHere ? 1 : 0, now, id]);
   }
 
+  /** A device of a member's was used: that counts as having been here, also over plain HTTP. */
+  noteSeen(device: string, now: number): void {
+    const sql = `UPDATE identity SET last_here = max(last_here, ?)
+      WHERE member_id = (SELECT member_id FROM device WHERE id = ?)`;
+    this.#database.run(sql, [now, device]);
+  }
+
   /** Everybody who is here still is. */
   refresh(now: number): void {
     this.#database.run('UPDATE identity SET last_here = ? WHERE is_here = 1', [now]);

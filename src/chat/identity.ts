@@ -16,7 +16,7 @@ import { type Admission, Entry, type EntryOptions } from './entry.ts';
 import type { Member } from './events.ts';
 import { type Holder, IdentityTable } from './identity-table.ts';
 import { Invitations } from './invitations.ts';
-import { judgeName, type NameProblem, nameLength, suggestName } from './names.ts';
+import { judgeName, nameProblems, suggestName } from './names.ts';
 import { Owner } from './owner.ts';
 import { Passwords, SecretTries } from './passwords.ts';
 import { Refusal } from './refusal.ts';
@@ -64,11 +64,8 @@ export type Authenticated =
   /** From the whole server. `until` is undefined when that is for ever. */
   | { readonly status: 'banned'; readonly refusal: Refusal };
 
-const nameProblems: Record<NameProblem, string> = {
-  empty: 'A name needs at least one character.',
-  'too-long': `A name has at most ${nameLength.maximum} characters.`,
-  invisible: 'A name needs something to see, and no control or invisible characters.',
-};
+/** A device that is used is noted as seen this often, in milliseconds. */
+const seenInterval = 60_000;
 
 export class Identities {
   /** What it takes to get in under a new name, as `server:hello` says it. */
@@ -132,7 +129,7 @@ export class Identities {
     const verdict = await this.#tokens.verify(token, now);
     if (verdict.status === 'forged') return { status: 'token-unknown' };
     const { memberId, deviceId } = verdict.subject;
-    const find = (): { member: Member; device: DeviceRecord } | undefined => {
+    const find = () => {
       const device = this.#devices.find(deviceId);
       const member = this.#names.living(memberId, now);
       return member === undefined || device?.memberId !== memberId ? undefined : { member, device };
@@ -159,13 +156,17 @@ export class Identities {
     return this.#database.write(() => {
       if (this.#devices.find(device) === undefined) throw tokenRefusal('token-unknown');
       this.#devices.noteRenewed(device, expires, now);
+      this.#names.noteSeen(device, now);
       return { token, expires };
     });
   }
 
   /** Notes that a device has its token. Resolves when that is durable. */
   confirm(device: string, now: number): Promise<void> {
-    return this.#database.write(() => this.#devices.noteSeen(device, now));
+    return this.#database.write(() => {
+      this.#devices.noteSeen(device, now);
+      this.#names.noteSeen(device, now);
+    });
   }
 
   // Who they are ----------------------------------------------------------------------------------------------------
@@ -389,9 +390,6 @@ export class Identities {
     return suggestName(name, (key) => this.#names.holderOf(key, now) !== undefined);
   }
 }
-
-/** A device that is used is noted as seen this often, in milliseconds. */
-const seenInterval = 60_000;
 
 function newId(): string {
   return randomBytes(12).toString('base64url');

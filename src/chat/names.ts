@@ -21,6 +21,13 @@ const somethingToSee = /[^\s\p{Cf}\p{M}\u115f\u1160\u3164\uffa0\u2800]/u;
 
 export type NameProblem = 'empty' | 'too-long' | 'invisible';
 
+/** What is wrong with a name, for whoever chose it. */
+export const nameProblems: Record<NameProblem, string> = {
+  empty: 'A name needs at least one character.',
+  'too-long': `A name has at most ${nameLength.maximum} characters.`,
+  invisible: 'A name needs something to see, and no control or invisible characters.',
+};
+
 /** A name that may be used, or why it may not. */
 export type NameVerdict = { readonly name: string; readonly key: string } | { readonly problem: NameProblem };
 
