@@ -75,7 +75,7 @@ export const foreignOrigin: Problem = {
 };
 
 /** Milliseconds in which a body must be there. */
-const bodyTimeout = 20_000;
+export const bodyTimeout = 20_000;
 
 /**
  * The body of a request as a JSON value; an empty one is undefined. Otherwise what is wrong with it: answer with that.

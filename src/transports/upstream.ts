@@ -8,7 +8,7 @@ import { type Problem, readJson, refuse, sendJson } from './answers.ts';
 import type { HttpConnection } from './connections.ts';
 
 /** So many of the longest messages may be in one body. */
-const messagesInBody = 4;
+export const messagesInBody = 4;
 /** The most messages in one array. */
 export const maximumBatchLength = 256;
 /** Bodies of one connection that may be under way at one time; a client needs one. */

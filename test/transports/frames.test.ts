@@ -63,6 +63,20 @@ describe('the frames of a WebSocket', () => {
     expect(user.received).toHaveLength(1);
   });
 
+  it('that a slow reader does not take are counted, and not kept', async () => {
+    const server = await serveTransports();
+    const { user, watch } = await connect(server);
+    const reader = await watch();
+    // More in one moment than are gathered.
+    for (let count = 0; count < 1000; count++) user.say('x');
+    await reader.until(() => reader.events.some(({ event }) => event === 'skipped'));
+    const frames = reader.events.filter(({ event }) => event === 'frame');
+    const skipped = reader.events.find(({ event }) => event === 'skipped');
+    expect(skipped?.data).toEqual({ count: 1000 - frames.length });
+    user.say('y');
+    await reader.until(() => reader.events.at(-1)?.event === 'frame');
+  });
+
   it('are shown to two at one time', async () => {
     const server = await serveTransports();
     const { user, watch } = await connect(server);
