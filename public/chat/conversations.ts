@@ -23,6 +23,9 @@ import { emptyConversation, type StoreCell, type Toaster } from './state.ts';
 import { indexOf, middleOf, type Window } from './timeline.ts';
 import { createWindows, type OpenRoom } from './windows.ts';
 
+/** How many nonces of events are remembered. */
+const keptNonces = 500;
+
 export interface Conversations {
   /** Where the server is to go on; undefined before the first entrance. */
   since(): Cursor | undefined;
@@ -43,6 +46,8 @@ export interface Conversations {
   markRead(offset: number): void;
   /** Whether the event of that receipt is still to come into a window. */
   awaits(receipt: Receipt): boolean;
+  /** Whether an event of this person under that nonce was seen of late. */
+  isStored(nonce: string): boolean;
   /** An event of that room did not come. */
   missed(room: string): void;
   /** Rooms and windows out of the device's memory, for as long as nothing better is known. */
@@ -78,6 +83,8 @@ export function createConversations(dependencies: ConversationsDependencies): Co
     failed: () => toaster.show({ id: 'history-failed' }),
     pageLength: () => cell.get().limits?.pageLength,
   });
+  /** Nonces of this person's events, as another tab's news of them may come later than the event. */
+  const stored = new Set<string>();
   let cursor: Cursor | undefined;
   let link: Link | undefined;
   /** Milliseconds that the server's clock is ahead of this one's. */
@@ -131,7 +138,10 @@ export function createConversations(dependencies: ConversationsDependencies): Co
 
   function settle(events: readonly Pick<RoomEvent, 'author' | 'nonce'>[]) {
     const { outbox, me } = cell.get();
-    if (me !== undefined) cell.update({ outbox: withoutStored(outbox, events, me.id) });
+    if (me === undefined) return;
+    for (const { author, nonce } of events) if (author.id === me.id) stored.add(nonce);
+    for (const oldest of [...stored].slice(0, Math.max(0, stored.size - keptNonces))) stored.delete(oldest);
+    cell.update({ outbox: withoutStored(outbox, events, me.id) });
   }
 
   /** Takes in one event, live or recovered. */
@@ -315,6 +325,7 @@ export function createConversations(dependencies: ConversationsDependencies): Co
       const open = windows.get(room);
       return open?.state === 'current' && open.window !== undefined && offset > open.window.applied;
     },
+    isStored: (nonce) => stored.has(nonce),
     missed: windows.mend,
     remember(rooms, kept) {
       cell.batch(() => {

@@ -35,6 +35,8 @@ export interface CourierDependencies {
   role(): 'holder' | 'guest' | 'alone';
   /** Whether the event of that receipt is still to come into the timeline. */
   awaits(receipt: Receipt): boolean;
+  /** Whether an event under that nonce of ours was seen. */
+  isStored(nonce: string): boolean;
   /** Such an event did not come. */
   missed(room: string): void;
   /** The server does not know this connection's member any more. */
@@ -73,8 +75,8 @@ export function createCourier(dependencies: CourierDependencies): Courier {
   const late = new Set<() => void>();
   /** When an item of another tab was first seen. */
   const seen = new Map<string, number>();
-  /** Items that other tabs have dropped already. */
-  const goneElsewhere = new Set<string>();
+  /** Items that have left the outbox. */
+  const done = new Set<string>();
   /** Writes follow each other, so that what is dropped stays dropped. */
   let writes: Promise<void> = Promise.resolve();
   let cancelAdoption: (() => void) | undefined;
@@ -82,11 +84,12 @@ export function createCourier(dependencies: CourierDependencies): Courier {
 
   const storage = createOutboxStorage(environment, () => member, {
     put(item) {
-      if (!goneElsewhere.has(item.nonce)) happen({ type: 'added', item });
+      // News of it may come after its event, or after its end.
+      if (!done.has(item.nonce) && !dependencies.isStored(item.nonce)) happen({ type: 'added', item });
       pump();
     },
     gone(nonce) {
-      goneElsewhere.add(nonce);
+      done.add(nonce);
       happen({ type: 'settled', nonce });
       pump();
     },
@@ -115,15 +118,15 @@ export function createCourier(dependencies: CourierDependencies): Courier {
 
   function forget(nonce: string) {
     const owner = member;
-    if (owner === undefined) return;
-    const tell = !goneElsewhere.has(nonce);
-    goneElsewhere.add(nonce);
-    writes = writes.then(() => storage.remove(owner, nonce, tell));
+    done.add(nonce);
+    if (owner !== undefined) writes = writes.then(() => storage.remove(owner, nonce));
   }
 
   function keep(item: OutboxItem): Promise<void> {
     const owner = member;
-    if (owner !== undefined) writes = writes.then(() => storage.put(owner, item));
+    if (owner === undefined) return writes;
+    storage.tell(owner, item);
+    writes = writes.then(() => storage.put(owner, item));
     return writes;
   }
 
@@ -321,8 +324,10 @@ export function createCourier(dependencies: CourierDependencies): Courier {
       if (member !== owner) return;
       cell.batch(() => {
         // What is here already is newer than what was written down.
-        const fresh = items.filter(({ nonce }) => find(nonce) === undefined && !goneElsewhere.has(nonce));
-        for (const item of fresh) happen({ type: 'added', item });
+        for (const item of items) {
+          const isKnown = find(item.nonce) !== undefined || done.has(item.nonce);
+          if (!isKnown && !dependencies.isStored(item.nonce)) happen({ type: 'added', item });
+        }
       });
       pump();
     },
@@ -352,7 +357,10 @@ export function createCourier(dependencies: CourierDependencies): Courier {
       if (item?.status === 'pending') void keep(item);
       pump();
     },
-    discard: (nonce) => happen({ type: 'discarded', nonce }),
+    discard(nonce) {
+      happen({ type: 'discarded', nonce });
+      if (find(nonce) === undefined && member !== undefined) storage.dropped(member, nonce);
+    },
     roomGone: (room) => happen({ type: 'room-gone', room }),
     entered(next) {
       link = next;

@@ -83,11 +83,14 @@ export interface OutboxNews {
 export interface OutboxStorage {
   /** What this member has left unsent, in whatever tab, oldest first. */
   load(member: string): Promise<readonly OutboxItem[]>;
-  /** Writes an item down and tells the other tabs. Settles once it outlives a crash. */
+  /** Writes an item down. Settles once it outlives a crash. */
   put(member: string, item: OutboxItem): Promise<void>;
-  /** @param tell whether the other tabs are to drop it as well */
-  remove(member: string, nonce: string, tell: boolean): Promise<void>;
+  remove(member: string, nonce: string): Promise<void>;
   removeAll(member: string): Promise<void>;
+  /** Tells the other tabs that there is this item, or how it is now. */
+  tell(member: string, item: OutboxItem): void;
+  /** Tells them that the person has dropped it. */
+  dropped(member: string, nonce: string): void;
   /** Tells the other tabs what is done at this moment. */
   doing(member: string, item: OutboxItem): void;
   stored(member: string, nonce: string, receipt: Receipt): void;
@@ -125,16 +128,11 @@ export function createOutboxStorage(
         })
         .toSorted((a, b) => a.time - b.time || (a.nonce < b.nonce ? -1 : 1));
     },
-    async put(owner, item) {
-      const made = reduce(owner, item);
-      channel?.post({ kind: 'put', record: made });
-      await database.put('outbox', key(owner, item.nonce), made);
-    },
-    async remove(owner, nonce, tell) {
-      if (tell) channel?.post({ kind: 'gone', member: owner, nonce });
-      await database.remove('outbox', key(owner, nonce));
-    },
+    put: (owner, item) => database.put('outbox', key(owner, item.nonce), reduce(owner, item)),
+    remove: (owner, nonce) => database.remove('outbox', key(owner, nonce)),
     removeAll: (owner) => database.removeAll('outbox', `${owner}/`),
+    tell: (owner, item) => channel?.post({ kind: 'put', record: reduce(owner, item) }),
+    dropped: (owner, nonce) => channel?.post({ kind: 'gone', member: owner, nonce }),
     doing(owner, { nonce, status, progress }) {
       if (status === 'failed' || status === 'sent') return;
       channel?.post({ kind: 'doing', member: owner, nonce, status, progress });

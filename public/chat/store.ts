@@ -94,6 +94,7 @@ export function createStore(environment: Environment): ChatStore {
     tab: nameOfTab(environment),
     role,
     awaits: conversations.awaits,
+    isStored: conversations.isStored,
     missed: conversations.missed,
     signedOut: () => session.resume(),
     backOff: (attempt) => backOff(attempt, environment.random()),

@@ -47,6 +47,9 @@ export class FakeConnection {
   readonly tab: FakeTab;
   readonly #handlers: SocketHandlers;
   #ended = false;
+  /** When what was sent last arrives: nothing overtakes it. */
+  #upUntil = 0;
+  #downUntil = 0;
   /** Whose cookie it came with; not yet in. */
   known: Member | undefined;
   member: Member | undefined;
@@ -80,7 +83,8 @@ export class FakeConnection {
   /** From the client. */
   send(text: string): void {
     if (this.#ended) return;
-    this.chat.clock.after(this.chat.latency, () => {
+    this.#upUntil = Math.max(this.#upUntil, this.chat.clock.time + this.chat.latency);
+    this.chat.clock.after(this.#upUntil - this.chat.clock.time, () => {
       if (this.#ended) return;
       const parsed = parseRequest(text);
       if ('failure' in parsed) throw new Error(`the page sent what is not valid: ${text}`);
@@ -90,7 +94,8 @@ export class FakeConnection {
   }
 
   deliver(text: string): void {
-    this.chat.clock.after(this.chat.latency, () => {
+    this.#downUntil = Math.max(this.#downUntil, this.chat.clock.time + this.chat.latency);
+    this.chat.clock.after(this.#downUntil - this.chat.clock.time, () => {
       if (!this.#ended) this.#handlers.received(text);
     });
   }
