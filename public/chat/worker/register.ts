@@ -4,7 +4,12 @@
  */
 import * as v from 'valibot';
 import type { ChatStore } from '../model.ts';
-import { imageCache } from './routing.ts';
+
+/**
+ * What the names of image caches begin with. The same word stands in routing.ts: the service worker has to be built as
+ * one file, so it can share none with the page.
+ */
+export const imagePrefix = 'barewire images ';
 
 const clickedSchema = v.object({
   type: v.literal('notification-clicked'),
@@ -43,7 +48,12 @@ function forgetOnSignOut({ getState, subscribe }: Pick<ChatStore, 'getState' | '
   return subscribe(() => {
     const { phase } = getState();
     if (before === 'chatting' && phase === 'signed-out' && 'caches' in window)
-      caches.delete(imageCache).catch(() => undefined);
+      forgetImages().catch(() => undefined);
     before = phase;
   });
+}
+
+async function forgetImages(): Promise<void> {
+  const names = (await caches.keys()).filter((name) => name.startsWith(imagePrefix));
+  await Promise.all(names.map((name) => caches.delete(name)));
 }
