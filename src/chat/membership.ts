@@ -68,7 +68,8 @@ export async function joinRoom(
   if (chat.repeatOf(entry) === undefined && !chat.rooms.isIn(room, member.id)) {
     chat.moderation.checkMayJoin(room, member, now);
     try {
-      await chat.commit(entry);
+      // Also in the transaction: they may be banned at this moment.
+      await chat.commit(entry, () => chat.moderation.checkMayJoin(room, member, now));
     } catch (error) {
       // On another connection, in the same moment.
       if (!(error instanceof AlreadyJoined)) throw error;

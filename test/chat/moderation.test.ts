@@ -274,6 +274,17 @@ describe('a ban from a room', () => {
     await late.ok('room:direct', { member: member.member.id, nonce: newNonce() });
   });
 
+  it('holds for who comes in the same tick', async () => {
+    const { room, moderator, client, rooms } = await staffedRoom();
+    const late = client();
+    const { member: newcomer } = await late.enter('Late');
+    const ban = moderator.ok('moderation:ban', { room, nonce: newNonce(), member: newcomer.id, reason: '' });
+    const join = late.refused('room:join', { room, nonce: newNonce() });
+    await ban;
+    expect((await join).code).toBe('banned');
+    expect(rooms.isIn(room, newcomer.id)).toBe(false);
+  });
+
   it('is done once when it is asked again', async () => {
     const { moderator, member, room, ban, friend, audit } = await withAudit(await banned());
     await moderator.ok('moderation:unban', { room, member: member.member.id });
