@@ -44,6 +44,8 @@ export class Announcer {
         break;
     }
     this.#delivery.event(event);
+    // To those who meet them here it is news that they are here.
+    if (event.type === 'joined' && this.#presence.isHere(event.author.id)) this.#met(room, event.author);
     if (event.type === 'role') this.roomChanged(room, event.member.id);
     if (event.type === 'renamed' || event.type === 'topic' || event.type === 'slow') {
       for (const memberId of this.#delivery.connectedMembersOf(room)) this.roomChanged(room, memberId);
@@ -72,7 +74,7 @@ export class Announcer {
   /** A member came, or went. */
   presence(member: Member, isHere: boolean): void {
     const data = isHere ? { here: [member], away: [] } : { here: [], away: [member] };
-    this.#delivery.toAcquaintances(member.id, 'presence:changed', data, `presence ${member.id}`);
+    this.#delivery.toAcquaintances(member.id, 'presence:changed', data, presenceKey(member));
   }
 
   /** A member types in a room that they are in, or has stopped. */
@@ -84,6 +86,11 @@ export class Announcer {
   /** To be called every second. */
   sweep(now: number): void {
     for (const told of this.#typing.expire(now)) this.#typists(told);
+  }
+
+  #met(room: string, member: Member): void {
+    const data = { here: [member], away: [] };
+    this.#delivery.toOthers(room, member.id, 'presence:changed', data, presenceKey(member));
   }
 
   #typists(told: PushData<'room:typing'>): void {
@@ -100,4 +107,8 @@ export class Announcer {
 
 function roomKey(room: string): string {
   return `room ${room}`;
+}
+
+function presenceKey(member: Member): string {
+  return `presence ${member.id}`;
 }
