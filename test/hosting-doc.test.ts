@@ -8,6 +8,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { maximumImageLength } from '../src/chat/events.ts';
 import { defaultRates } from '../src/chat/limits.ts';
 import { resolveOptions } from '../src/options.ts';
+import { eventStreamHeaders, keepAliveInterval } from '../src/transports/event-stream.ts';
+import { maximumWait } from '../src/transports/polling.ts';
 import { certificate } from './support/certificates.ts';
 import { temporaryDirectory } from './support/chat.ts';
 import { Program, root } from './support/process.ts';
@@ -71,7 +73,11 @@ describe('starting it', () => {
     const fields = command.includes('--trust-proxy') ? ['X-Forwarded-For: 203.0.113.9'] : [];
     expect(await peer.upgrade(port, '/chat', fields)).toContain('HTTP/1.1 101 ');
     peer.destroy();
-    expect(await program.stop()).toMatchObject({ code: 0, stderr: '' });
+    const { code, stderr } = await program.stop();
+    expect(code).toBe(0);
+    const [shown = ''] = block('text').filter((text) => text.startsWith('barewire: '));
+    const withoutAddress = (text: string) => text.replace(/http\S+/, 'ADDRESS');
+    expect(withoutAddress(stderr)).toBe(withoutAddress(shown));
   });
 });
 
@@ -102,6 +108,14 @@ describe('what it says', () => {
     for (const [, timeout] of timeouts) expect(Number(timeout)).toBeGreaterThan(seconds);
     expect(words).toContain(`It must be more than ${seconds},`);
     expect(words).toContain(`must be more than ${seconds} seconds`);
+  });
+
+  it('of event streams and polls is what they do', () => {
+    expect(words).toContain(`a comment every ${keepAliveInterval / 1000} seconds`);
+    expect(words).toContain(`waits for at most ${maximumWait / 1000} seconds`);
+    for (const [name, value] of Object.entries(eventStreamHeaders)) {
+      if (name !== 'Content-Type') expect(words).toContain(`\`${name}: ${value}\``);
+    }
   });
 
   it('of the size of uploads is more than an image may have', () => {
