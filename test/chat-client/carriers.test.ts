@@ -2,7 +2,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { EventSourceLike } from '../../src/chat-client/carriers/event-source.ts';
 import type { Fetch } from '../../src/chat-client/carriers/http.ts';
 import {
   longestPause,
@@ -10,105 +9,18 @@ import {
   pollTries,
   shortestPause,
 } from '../../src/chat-client/carriers/poll.ts';
-import type { WebSocketLike } from '../../src/chat-client/carriers/websocket.ts';
 import { type CarrierOptions, createCarriers } from '../../src/chat-client/carriers.ts';
-import { createEventStreamParser } from '../../src/chat-client/event-stream-parser.ts';
 import type { Socket } from '../../src/chat-client/platform.ts';
-import { connect } from '../../src/index.ts';
 import { type TransportName, transportNames } from '../../src/transports/channel.ts';
 import { serveTransports } from '../support/transports.ts';
-
-/** Node 20 has none: the little that is used of it, over fetch. */
-class TestEventSource implements EventSourceLike {
-  readonly #controller = new AbortController();
-  readonly #listeners = new Map<string, ((event: { readonly data?: unknown }) => void)[]>();
-
-  constructor(url: string) {
-    void this.#read(url);
-  }
-
-  addEventListener(type: string, listener: (event: { readonly data?: unknown }) => void): void {
-    this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener]);
-  }
-
-  close(): void {
-    this.#controller.abort();
-  }
-
-  #tell(type: string, data?: unknown): void {
-    if (this.#controller.signal.aborted) return;
-    for (const listener of this.#listeners.get(type) ?? []) listener({ data });
-  }
-
-  async #read(url: string): Promise<void> {
-    try {
-      const response = await fetch(url, {
-        headers: { Accept: 'text/event-stream' },
-        signal: this.#controller.signal,
-      });
-      if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);
-      this.#tell('open');
-      const parser = createEventStreamParser();
-      for await (const chunk of response.body) {
-        for (const { type, data } of parser.push(chunk)) this.#tell(type, data);
-      }
-      this.#tell('error');
-    } catch {
-      this.#tell('error');
-    }
-  }
-}
-
-/** The package's own client, as a constructor like that of browsers. */
-function OwnWebSocket(this: unknown, url: string): WebSocketLike {
-  return connect(url);
-}
-
-class Heard {
-  opened = 0;
-  readonly messages: unknown[] = [];
-  closed: [number, string] | undefined;
-  readonly #changes = new Set<() => void>();
-
-  readonly handlers = {
-    opened: (): void => {
-      this.opened += 1;
-      this.#changed();
-    },
-    received: (data: unknown): void => {
-      this.messages.push(JSON.parse(String(data)));
-      this.#changed();
-    },
-    closed: (code: number, reason: string): void => {
-      if (this.closed !== undefined) throw new Error('closed twice');
-      this.closed = [code, reason];
-      this.#changed();
-    },
-  };
-
-  until(holds: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const check = () => {
-        if (!holds()) return;
-        this.#changes.delete(check);
-        resolve();
-      };
-      this.#changes.add(check);
-      check();
-    });
-  }
-
-  #changed() {
-    for (const check of [...this.#changes]) check();
-  }
-}
+import { Heard, OwnWebSocket, TestEventSource } from './carrier-user.ts';
 
 function open(options: CarrierOptions & { readonly transport: TransportName }): {
   socket: Socket;
   heard: Heard;
 } {
   const carriers = createCarriers({
-    WebSocket: OwnWebSocket as unknown as new (url: string) => WebSocketLike,
+    WebSocket: OwnWebSocket,
     EventSource: TestEventSource,
     ...options,
     transports: [options.transport],

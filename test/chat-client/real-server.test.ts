@@ -1,19 +1,11 @@
 // The event API against the whole chat on a real port, over each transport, while connections are cut.
 import { expect, onTestFinished, test } from 'vitest';
-import type { WebSocketLike } from '../../src/chat-client/carriers/websocket.ts';
 import { createCarriers } from '../../src/chat-client/carriers.ts';
 import { type ChatClient, connectChat } from '../../src/chat-client/client.ts';
 import type { Carriers, OpenSocket, SocketHandlers } from '../../src/chat-client/platform.ts';
-import { connect } from '../../src/index.ts';
 import { type TransportName, transportNames } from '../../src/transports/channel.ts';
 import { serveChat } from '../support/chat-server.ts';
-
-/** The package's own client, as a constructor like that of browsers. */
-const OwnWebSocket = function (this: unknown, url: string): WebSocketLike {
-  return connect(url);
-} as unknown as new (
-  url: string,
-) => WebSocketLike;
+import { OwnWebSocket } from './carrier-user.ts';
 
 /** Carriers whose connections can be cut, as a network does it. */
 function cuttable(carriers: Carriers): { readonly carriers: Carriers; cut(): void } {

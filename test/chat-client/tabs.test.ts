@@ -1,113 +1,13 @@
 // One connection for all tabs of a browser: what each tab's user sees, while tabs come, go, die and freeze.
-import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Connector } from '../../src/chat-client/connector.ts';
+import { describe, expect, test } from 'vitest';
 import type { Link } from '../../src/chat-client/link.ts';
-import type { ConnectionState } from '../../src/chat-client/state.ts';
 import { leaderTimeout } from '../../src/chat-client/tab-follower.ts';
 import { createSharedConnector } from '../../src/chat-client/tabs.ts';
-import { seededRandom } from '../support/chopping.ts';
-import { FakeClock } from './fake-clock.ts';
-import { FakeServer } from './fake-server.ts';
-import { FakeTab, FakeTabs } from './fake-tabs.ts';
-
-/** A small store: has a cursor, wants each event once, and sends what it has to say until it is acknowledged. */
-class User {
-  readonly tab: FakeTab;
-  readonly connector: Connector;
-  readonly heard: string[] = [];
-  readonly offsets: number[] = [];
-  readonly states: ConnectionState[] = [];
-  readonly leading: boolean[] = [];
-  readonly outbox = new Map<string, string>();
-  ticks = 0;
-  link: Link | undefined;
-  #cursor: { readonly epoch: string; readonly offset: number } | undefined;
-
-  constructor(tab: FakeTab) {
-    this.tab = tab;
-    this.connector = createSharedConnector(tab, {
-      ready: (link, _, { entered }) => {
-        this.link = link;
-        this.heard.push(`ready${entered ? ' entered' : ''}`);
-        this.#enter(link, entered);
-      },
-      push: (push) => {
-        if (push.event === 'room:event') this.#take(push.data.event.offset);
-        else this.heard.push(push.event);
-      },
-      lost: (code) => {
-        this.link = undefined;
-        this.heard.push(`lost ${code}`);
-      },
-      changed: (state) => this.states.push(state),
-      tick: () => {
-        this.ticks += 1;
-      },
-    });
-    this.connector.onLeader((isLeader) => this.leading.push(isLeader));
-    this.connector.start();
-  }
-
-  get state(): ConnectionState | undefined {
-    return this.states.at(-1);
-  }
-
-  take(): string[] {
-    return this.heard.splice(0);
-  }
-
-  say(text: string) {
-    const nonce = `nonce-${text.replaceAll(' ', '-')}`;
-    this.outbox.set(nonce, text);
-    if (this.link !== undefined && this.#cursor !== undefined) this.#send(this.link, nonce);
-  }
-
-  #enter(link: Link, entered: boolean) {
-    const since = this.#cursor === undefined ? {} : { since: this.#cursor };
-    link.request(entered ? 'session:state' : 'session:resume', since, (outcome) => {
-      if (this.link !== link) return;
-      this.heard.push(`entrance ${outcome.status}`);
-      if (outcome.status !== 'ok') return;
-      if (this.#cursor !== undefined && !outcome.data.recovered) throw new Error('not recovered');
-      for (const { offset } of outcome.data.events) this.#take(offset);
-      this.#cursor = outcome.data.cursor;
-      this.connector.letIn();
-      for (const nonce of this.outbox.keys()) this.#send(link, nonce);
-    });
-  }
-
-  #send(link: Link, nonce: string) {
-    const text = this.outbox.get(nonce);
-    if (text === undefined) return;
-    link.request('message:send', { nonce, content: { type: 'text', text } }, (outcome) => {
-      if (outcome.status === 'ok') this.outbox.delete(nonce);
-    });
-  }
-
-  #take(offset: number) {
-    if (this.offsets.includes(offset)) throw new Error(`event ${offset} was told twice`);
-    this.offsets.push(offset);
-    this.#cursor = { epoch: 'epoch-1', offset };
-  }
-}
-
-function setUp() {
-  const clock = new FakeClock();
-  const server = new FakeServer(clock);
-  const tabs = new FakeTabs(clock);
-  const open = () => new User(new FakeTab(tabs, server, 'websocket'));
-  /** Lets milliseconds go by, and promises settle in each. */
-  const pass = async (milliseconds: number) => {
-    for (let step = 0; step < milliseconds; step += 1) {
-      clock.advance(1);
-      for (let turn = 0; turn < 6; turn += 1) await Promise.resolve();
-    }
-  };
-  return { clock, server, tabs, open, pass };
-}
+import { FakeTab } from './fake-tabs.ts';
+import { openBrowser, User } from './tab-user.ts';
 
 async function two() {
-  const all = setUp();
+  const all = openBrowser();
   const first = all.open();
   await all.pass(50);
   const second = all.open();
@@ -118,7 +18,7 @@ async function two() {
 }
 
 test('one tab connects, the others use its connection', async () => {
-  const { server, open, pass } = setUp();
+  const { server, open, pass } = openBrowser();
   const first = open();
   await pass(50);
   const second = open();
@@ -163,7 +63,7 @@ test('refusals and unreadable data are told to who asked', async () => {
 });
 
 test('a second tab that opens while the first still connects waits for it', async () => {
-  const { server, open, pass } = setUp();
+  const { server, open, pass } = openBrowser();
   server.latency = 200;
   const first = open();
   const second = open();
@@ -288,9 +188,7 @@ test('a follower may have the connection renewed, dropped and tried at once', as
 });
 
 test('who signs in in one tab is signed in in all', async () => {
-  const clock = new FakeClock();
-  const server = new FakeServer(clock);
-  const tabs = new FakeTabs(clock);
+  const { server, tabs, pass } = openBrowser();
   const log: string[] = [];
   const open = (name: string) => {
     let link: Link | undefined;
@@ -315,12 +213,6 @@ test('who signs in in one tab is signed in in all', async () => {
       enter: () =>
         link?.request('session:enter', { name: 'Ada' }, ({ status }) => log.push(`${name} in ${status}`)),
     };
-  };
-  const pass = async (milliseconds: number) => {
-    for (let step = 0; step < milliseconds; step += 1) {
-      clock.advance(1);
-      for (let turn = 0; turn < 6; turn += 1) await Promise.resolve();
-    }
   };
   server.known = false;
   open('first');
@@ -379,12 +271,11 @@ test('ticks cross only while they are wanted', async () => {
 });
 
 test('the connection changes over to a better transport under all tabs, without a gap', async () => {
-  const { server, tabs, clock, pass } = setUp();
+  const { server, clock, open, pass } = openBrowser();
   server.ways.set('websocket', 'refused');
-  const open = () => new User(new FakeTab(tabs, server, 'websocket', 'long-poll'));
-  const first = open();
+  const first = open('websocket', 'long-poll');
   await pass(50);
-  const second = open();
+  const second = open('websocket', 'long-poll');
   await pass(50);
   expect(second.state).toMatchObject({ status: 'open', transport: 'long-poll' });
   server.ways.set('websocket', 'works');
@@ -409,7 +300,7 @@ test('the connection changes over to a better transport under all tabs, without 
 test.each(['locks', 'openChannel'] as const)(
   'without %s each tab has its own connection',
   async (missing) => {
-    const { server, tabs, pass } = setUp();
+    const { server, tabs, pass } = openBrowser();
     const tab = () => Object.assign(new FakeTab(tabs, server, 'websocket'), { [missing]: undefined });
     const first = new User(tab());
     const second = new User(tab());
@@ -421,7 +312,7 @@ test.each(['locks', 'openChannel'] as const)(
 );
 
 test('where locks are forbidden every tab leads itself', async () => {
-  const { server, tabs, pass } = setUp();
+  const { server, tabs, pass } = openBrowser();
   const forbidden = { request: () => Promise.reject(new Error('SecurityError')) };
   const user = new User(Object.assign(new FakeTab(tabs, server, 'websocket'), { locks: forbidden }));
   await pass(50);
@@ -458,63 +349,4 @@ test('messages of other kinds, from another version, are passed over', async () 
   await pass(20);
   stranger.close();
   expect([first.take(), second.take()]).toEqual([[], []]);
-});
-
-describe('at random', () => {
-  const seeds = Array.from({ length: 12 }, (_, index) => index + 1);
-
-  test.each(seeds)('seed %i: every tab that lives has everything once and in order', async (seed) => {
-    onTestFinished(({ task }) => {
-      if (task.result?.state === 'fail') console.error(`seed ${seed}`);
-    });
-    const random = seededRandom(seed);
-    const { server, open, pass } = setUp();
-    const users: User[] = [open()];
-    let said = 0;
-    const pick = () => users[Math.floor(random() * users.length)];
-    for (let step = 0; step < 120; step += 1) {
-      const dice = random();
-      const user = pick();
-      if (user === undefined || (dice < 0.1 && users.length < 5)) {
-        users.push(open());
-      } else if (dice < 0.15 && users.length > 1) {
-        // What it had to say may be lost with it; nothing else.
-        user.tab.signal('leaving');
-        user.tab.kill();
-        users.splice(users.indexOf(user), 1);
-      } else if (dice < 0.2 && users.length > 1) {
-        user.tab.signal('leaving');
-        await pass(Math.floor(random() * 50));
-        user.tab.signal('returning');
-      } else if (dice < 0.24) {
-        user.tab.freeze();
-      } else if (dice < 0.34) {
-        for (const frozen of users) frozen.tab.thaw();
-      } else if (dice < 0.39) {
-        server.endAll(1006);
-      } else if (dice < 0.42) {
-        user.connector.renew('at random');
-      } else {
-        said += 1;
-        const text = `text ${said}`;
-        if (dice < 0.7 && !user.tab.frozen) user.say(text);
-        else server.say(text);
-      }
-      await pass(Math.floor(random() * 30));
-    }
-    for (const user of users) user.tab.thaw();
-    for (const user of users) user.tab.signal('visible');
-    await pass(60_000);
-    expect(users.filter(({ connector }) => connector.isLeader())).toHaveLength(1);
-    expect(server.connections.size).toBe(1);
-    for (const user of users) {
-      expect(user.state).toMatchObject({ status: 'open' });
-      expect(user.outbox.size).toBe(0);
-      // From its first entrance on, without a gap.
-      const from = user.offsets[0] ?? server.log.length + 1;
-      expect(user.offsets).toEqual(server.log.slice(from - 1).map(({ offset }) => offset));
-    }
-    const nonces = server.log.map(({ nonce }) => nonce);
-    expect(new Set(nonces).size).toBe(nonces.length);
-  });
 });
