@@ -1,6 +1,6 @@
 /**
- * A bot for the chat, written from docs/chat-protocol.md alone: it rolls dice and tells the time, comes back after a
- * restart of the server, and answers nothing twice. With the chat running (npm start):
+ * A bot for the chat, written from docs/chat-protocol.md alone: it rolls dice and tells the time in every room that it is
+ * in, comes back after a restart of the server, and answers nothing twice. With the chat running (npm start):
  *
  *   npx tsx examples/bot.ts ws://127.0.0.1:8080/chat Dicey        then say: !roll 2d6
  */
@@ -10,7 +10,15 @@ const [url = 'ws://127.0.0.1:8080/chat', name = 'Dicey'] = process.argv.slice(2)
 
 let token: string | undefined; // kept while the bot runs; a file would let it come back after its own restart too
 let me = ''; // our member id
-let since: { epoch: string; offset: number } | undefined; // the newest message that was seen
+let since: { epoch: string; offset: number } | undefined; // up to where we have everything, in all rooms
+
+type RoomEvent = {
+  type: string;
+  room: string;
+  offset: number;
+  author: { id: string };
+  content?: { text?: string };
+};
 
 function answer(text: string): string | undefined {
   if (text === '!time') return new Date().toISOString();
@@ -23,12 +31,12 @@ function answer(text: string): string | undefined {
 function join(): void {
   const socket = connect(url);
   const send = (event: string, id: number, data: object) => socket.send(JSON.stringify({ event, id, data }));
-  const read = (message: { offset: number; author: { id: string }; content: { text?: string } }) => {
-    if (since !== undefined) since = { ...since, offset: message.offset };
-    const reply = message.author.id === me ? undefined : answer(message.content.text ?? '');
+  const read = ({ type, room, offset, author, content }: RoomEvent) => {
+    if (since !== undefined) since = { ...since, offset };
+    const text = type === 'message' && author.id !== me ? answer(content?.text ?? '') : undefined;
     // Named after what it answers, so the server takes it once, however often it is sent.
-    const nonce = `answer-to-${message.offset}`;
-    if (reply !== undefined) send('message:send', 2, { nonce, content: { type: 'text', text: reply } });
+    const nonce = `answer-to-${offset}`;
+    if (text !== undefined) send('message:send', 2, { room, nonce, content: { type: 'text', text } });
   };
   socket.onmessage = (message) => {
     const { event, id, data } = JSON.parse(String(message.data));
@@ -38,11 +46,13 @@ function join(): void {
       token = data.token ?? token;
       send('heartbeat:ping', 3, {}); // shows that the token has arrived: from now on the name is kept
       me = data.member.id;
-      const known = data.recovered ? since?.offset : data.messages.at(-1)?.offset;
-      since = { epoch: data.epoch, offset: known ?? 0 };
-      if (data.recovered) data.messages.forEach(read); // what was said while we were away
-      console.log(`${data.member.name} is in ${data.room} with ${data.members.length - 1} others`);
-    } else if (event === 'message:new') read(data.message);
+      const missed: RoomEvent[] = data.recovered ? data.events : []; // what was said while we were away
+      if (!data.recovered) since = data.cursor;
+      missed.forEach(read);
+      console.log(
+        `${data.member.name} is in ${data.rooms.map((room: { name: string }) => room.name).join(', ')}`,
+      );
+    } else if (event === 'room:event') read(data.event);
     else if (event === 'reply:error') {
       console.error(data.message);
       if (id === 1) process.exit(1); // not let in: the name is taken, or the token has expired

@@ -22,6 +22,8 @@ export const defaultTransports: readonly (readonly TransportName[])[] = [
 
 /** Messages of one client that are under way at one time. */
 const lanes = 4;
+/** The clients' clocks run so many times faster, so that back-off and time-outs do not make up the whole test. */
+const hurry = 5;
 /** After how many messages a client that changes its transport does so. */
 const turnLength = 7;
 
@@ -121,7 +123,15 @@ export class Talker {
 
   #connect(since: Cursor): ChatClient {
     const transport = this.#transports[this.#turn % this.#transports.length] ?? 'websocket';
-    const client = connectChat({ url: this.#url, token: this.#token, since, transports: [transport] });
+    const client = connectChat({
+      url: this.#url,
+      token: this.#token,
+      since,
+      transports: [transport],
+      after: hurriedTimer,
+      // The shortest wait each time: this is about coming back, not about staying away.
+      environment: { random: () => 0 },
+    });
     client.on('room:event', ({ event }) => {
       if (client === this.#client || this.#client === undefined) this.#take(event);
     });
@@ -159,6 +169,11 @@ export class Talker {
     for (const event of heard) if (event.offset > this.lastOffset) this.events.push(event);
     for (const check of [...this.#waiting]) check();
   }
+}
+
+function hurriedTimer(milliseconds: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, milliseconds / hurry);
+  return () => clearTimeout(timer);
 }
 
 /** A new member, signed in without the bad network. */
