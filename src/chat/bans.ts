@@ -76,7 +76,11 @@ export class Bans {
   /** Writes a ban down, in place of one that there is. Only from inside the work of `write`. */
   add({ room = wholeServer, member, by, reason, until, addresses }: NewBan, now: number): void {
     const counted = addresses.filter((address) => !isShared(address)).map(countedAddress);
-    this.#database.run('DELETE FROM ban WHERE room = ? AND member_id = ?', [room, member.id]);
+    this.#database.run('DELETE FROM ban WHERE (room = ? AND member_id = ?) OR until <= ?', [
+      room,
+      member.id,
+      now,
+    ]);
     this.#database.run(
       `INSERT INTO ban (room, member_id, member_name, address, by_id, by_name, time, until, reason)
         VALUES (?, ?, ?, ?, ?, ?, ?, nullif(?, -1), ?)`,

@@ -20,7 +20,7 @@ import { judgeName, nameProblems, suggestName } from './names.ts';
 import { Owner } from './owner.ts';
 import { Passwords, SecretTries } from './passwords.ts';
 import { Refusal } from './refusal.ts';
-import { Tokens, tokenRefusal } from './tokens.ts';
+import { Tokens, type TokenVerdict, tokenRefusal } from './tokens.ts';
 
 export interface IdentitiesOptions {
   /** What it takes to get in under a new name. Default: nothing. */
@@ -64,6 +64,8 @@ export type Authenticated =
   /** From the whole server. `until` is undefined when that is for ever. */
   | { readonly status: 'banned'; readonly refusal: Refusal };
 
+/** Invitations outlive who made them by so many milliseconds: a week. */
+const invitationGrace = 7 * 24 * 60 * 60 * 1000;
 /** A device that is used is noted as seen this often, in milliseconds. */
 const seenInterval = 60_000;
 
@@ -128,23 +130,13 @@ export class Identities {
   async authenticate(token: string, now: number): Promise<Authenticated> {
     const verdict = await this.#tokens.verify(token, now);
     if (verdict.status === 'forged') return { status: 'token-unknown' };
-    const { memberId, deviceId } = verdict.subject;
-    const find = () => {
-      const device = this.#devices.find(deviceId);
-      const member = this.#names.living(memberId, now);
-      return member === undefined || device?.memberId !== memberId ? undefined : { member, device };
-    };
-    const found = find();
-    if (found === undefined) return { status: 'token-unknown' };
-    if (verdict.status === 'expired') return { status: 'token-expired' };
-    const ban = this.bans.find(undefined, memberId, now);
-    if (ban !== undefined) return { status: 'banned', refusal: bannedRefusal('this server', ban, now) };
-    if (!found.device.isConfirmed || now - found.device.lastSeenAt >= seenInterval) {
-      await this.confirm(deviceId, now);
-      // What was queued before may have signed it out.
-      if (find() === undefined) return { status: 'token-unknown' };
-    }
-    return { status: 'known', member: found.member, device: deviceId, expires: verdict.expires };
+    const found = this.#judge(verdict, now);
+    if (found.status !== 'known') return found;
+    const device = this.#devices.find(found.device);
+    if (device?.isConfirmed === true && now - device.lastSeenAt < seenInterval) return found;
+    await this.confirm(found.device, now);
+    // What was queued before may have signed it out, or banned its member.
+    return this.#judge(verdict, now);
   }
 
   /** A new token for a device that is signed in. @throws Refusal `token-unknown` when it is not */
@@ -186,8 +178,7 @@ export class Identities {
   }
 
   /**
-   * Gives a member's name a password, another one, or with '' none any more. Resolves when that is durable.
-   * @param current the one that it has
+   * Gives a name a password, another one, or with '' none. Resolves when that is durable. @param current if there is one
    * @throws Refusal `password-needed`, `password-wrong`, `rate-limited`
    */
   async setPassword(
@@ -300,7 +291,7 @@ export class Identities {
       const forgotten = this.#names.dead(now);
       for (const { id } of forgotten) {
         this.#names.remove(id);
-        this.invitations.revokeOf(id, undefined);
+        this.invitations.endOf(id, now + invitationGrace);
       }
       alongside?.(forgotten);
       return forgotten;
@@ -308,6 +299,19 @@ export class Identities {
   }
 
   // -----------------------------------------------------------------------------------------------------------------
+
+  /** What a token of ours is worth now. */
+  #judge(verdict: Exclude<TokenVerdict, { readonly status: 'forged' }>, now: number): Authenticated {
+    const { memberId, deviceId } = verdict.subject;
+    const member = this.#names.living(memberId, now);
+    if (member === undefined || this.#devices.find(deviceId)?.memberId !== memberId) {
+      return { status: 'token-unknown' };
+    }
+    if (verdict.status === 'expired') return { status: 'token-expired' };
+    const ban = this.bans.find(undefined, memberId, now);
+    if (ban !== undefined) return { status: 'banned', refusal: bannedRefusal('this server', ban, now) };
+    return { status: 'known', member, device: deviceId, expires: verdict.expires };
+  }
 
   /** Once in a process: nobody is here who was when the last one ended more than 24 hours ago. */
   #begin(now: number): void {

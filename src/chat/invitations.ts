@@ -103,6 +103,12 @@ export class Invitations {
     this.#database.run(sql, [memberId, room ?? '', room ?? '']);
   }
 
+  /** Has all of a member's invitations end by that time at the latest. Only from inside the work of `write`. */
+  endOf(memberId: string, latest: number): void {
+    const sql = 'UPDATE invitation SET expires = ? WHERE by_id = ? AND (expires IS NULL OR expires > ?)';
+    this.#database.run(sql, [latest, memberId, latest]);
+  }
+
   /** Forgets those that have expired. Resolves when that is done. */
   sweep(now: number): Promise<void> {
     return this.#database.write(() => {

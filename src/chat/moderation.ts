@@ -168,7 +168,8 @@ export class Moderation {
   ): Promise<void> {
     const { room, member } = deed;
     await this.#rooms.setMutedUntil(room, member.id, until, () => {
-      this.#database.run('DELETE FROM mute WHERE room = ? AND member_id = ?', [room, member.id]);
+      const over = 'DELETE FROM mute WHERE (room = ? AND member_id = ?) OR until <= ?';
+      this.#database.run(over, [room, member.id, now]);
       if (until !== undefined) {
         const sql = 'INSERT INTO mute (room, member_id, until) VALUES (?, ?, ?)';
         this.#database.run(sql, [room, member.id, until]);

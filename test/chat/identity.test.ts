@@ -668,6 +668,16 @@ describe('somebody who is banned from the server', () => {
     await enter('Ada', { password }, start + 60_000);
   });
 
+  it('is not let in in the transaction in which they are banned', async () => {
+    const { database, identities, enter, statusOf } = open();
+    const { member, token } = await enter('Ada');
+    const by = { id: 'owner', name: 'Owner' };
+    const ban = { room: undefined, member, by, reason: '', until: undefined, addresses: [] };
+    const banned = database.write(() => identities.bans.add(ban, start));
+    expect(await statusOf(token)).toBe('banned');
+    await banned;
+  });
+
   it('is not let in under another name from the same address for an hour', async () => {
     const { enter, refused } = await openWithBan();
     expect(await refused('Adam', { remoteAddress: '198.51.100.7' })).toMatchObject({

@@ -102,6 +102,18 @@ it('are taken back with whoever made them, from one room or all', async () => {
   expect(left()).toEqual(['dev']);
 });
 
+it('end with whoever made them, at a time that is given, and earlier when they say so', async () => {
+  const { database, invitations, create } = open();
+  const [endless, short, other] = [
+    await create(),
+    await create({ seconds: 60 }),
+    await create({ by: 'grace' }),
+  ];
+  await database.write(() => invitations.endOf('ada', start + 100_000));
+  const ends = [endless, short, other].map(({ code }) => invitations.find(code, start)?.expires);
+  expect(ends).toEqual([start + 100_000, start + 60_000, undefined]);
+});
+
 it('are so many from one member that can be used, and no more', async () => {
   const { create } = open();
   for (let count = 0; count < maximumInvitations; count++) await create({ seconds: 60 });

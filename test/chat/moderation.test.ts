@@ -285,6 +285,22 @@ describe('a ban from a room', () => {
     expect(rooms.isIn(room, newcomer.id)).toBe(false);
   });
 
+  it('holds for who came in, or went, just before it in the same tick', async () => {
+    const { room, moderator, member, client, rooms } = await staffedRoom();
+    const late = client();
+    const { member: newcomer } = await late.enter('Late');
+    const ban = (id: string) => ({ room, nonce: newNonce(), member: id, reason: '' });
+    const joined = late.ask('room:join', { room, nonce: newNonce() });
+    const left = member.ask('room:leave', { room, nonce: newNonce() });
+    const banned = [newcomer.id, member.member.id].map((id) => moderator.ask('moderation:ban', ban(id)));
+    const replies = await Promise.all([joined, left, ...banned]);
+    expect(replies.map(({ event }) => event)).toEqual(Array<string>(4).fill('reply:ok'));
+    for (const each of [late, member]) {
+      expect((await each.refused('room:join', { room, nonce: newNonce() })).code).toBe('banned');
+    }
+    expect(rooms.isIn(room, newcomer.id)).toBe(false);
+  });
+
   it('is done once when it is asked again', async () => {
     const { moderator, member, room, ban, friend, audit } = await withAudit(await banned());
     await moderator.ok('moderation:unban', { room, member: member.member.id });

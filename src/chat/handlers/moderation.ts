@@ -42,14 +42,30 @@ const ban: Handler<'moderation:ban'> = async (chat, caller, data) => {
     chat.identities.invitations.revokeOf(member.id, room);
     moderation.audit.add(deed, now);
   };
-  if (room !== undefined && rooms.isIn(room, member.id)) {
-    await handOver(chat, room, member, by, nonce);
-    const entry = beginEntry(room, by, nonce, now);
-    await chat.commit({ ...entry, type: 'kicked', member, reason, banned: true }, write);
+  if (room === undefined) {
+    await moderation.write(write);
+    chat.closeMember(member.id, policyViolation, closeReason(reason));
     return {};
   }
-  await moderation.write(write);
-  if (room === undefined) chat.closeMember(member.id, policyViolation, closeReason(reason));
+  const entry = {
+    ...beginEntry(room, by, nonce, now),
+    type: 'kicked',
+    member,
+    reason,
+    banned: true,
+  } as const;
+  const wasIn = rooms.isIn(room, member.id);
+  if (!wasIn) await moderation.write(write);
+  // They may have come in while that was written.
+  if (!rooms.isIn(room, member.id)) return {};
+  await handOver(chat, room, member, by, nonce);
+  try {
+    await chat.commit(entry, wasIn ? write : undefined);
+  } catch (error) {
+    // They went by themselves while that was written, and are banned all the same.
+    if (!(error instanceof Refusal && error.failure.code === 'member-unknown')) throw error;
+    if (wasIn) await moderation.write(write);
+  }
   return {};
 };
 
