@@ -40,7 +40,10 @@ export function stagedStoreOf(initial: ChatState): ChatStore {
       ),
     });
   const arrive = (text: string): void => {
-    const item = say(mei, 20, text);
+    const said = say(mei, 20, text);
+    const offset = offsets().last + 1;
+    const id = `arrived-${offset}`;
+    const item = { ...said, key: id, message: { ...said.message, offset, id } };
     converse({ timeline: [...state.conversation.timeline, item] });
     const room = state.rooms[0];
     if (room === undefined) return;

@@ -60,7 +60,9 @@ export function ComposerNotes({ left, limit, hindrance }: ComposerNotesProps): J
   if (hindrance?.type === 'muted')
     notes.push(
       <p class="note bad" role="status">
-        {words.muted(format.dateTime(hindrance.until))}
+        {words.muted(
+          (format.sameDay(hindrance.until, Date.now()) ? format.time : format.dateTime)(hindrance.until),
+        )}
       </p>,
     );
   // Not announced each second: it can be read at any time.

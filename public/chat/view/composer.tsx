@@ -185,6 +185,7 @@ export function Composer({ state, room, name, people, onSent }: ComposerProps): 
             enterkeyhint={enterSends ? 'send' : 'enter'}
             autocomplete="off"
             dir="auto"
+            class={editing === undefined ? undefined : 'alone'}
             value={text}
             onInput={(event) => setText(event.currentTarget.value)}
             onKeyUp={completion.look}

@@ -107,7 +107,7 @@ function useLongPress(
 ): Required<
   Pick<
     HTMLAttributes<HTMLElement>,
-    'onPointerDown' | 'onPointerMove' | 'onPointerUp' | 'onPointerCancel' | 'onContextMenu' | 'onClickCapture'
+    'onPointerDown' | 'onPointerMove' | 'onPointerUp' | 'onPointerCancel' | 'onContextMenu'
   >
 > {
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
@@ -126,6 +126,7 @@ function useLongPress(
       start.current = { x: event.clientX, y: event.clientY };
       timer.current = setTimeout(() => {
         pressed.current = true;
+        swallowRelease();
         onLongPress();
       }, longPress);
     },
@@ -138,12 +139,26 @@ function useLongPress(
     onContextMenu(event) {
       if (timer.current !== undefined || pressed.current) event.preventDefault();
     },
-    onClickCapture(event) {
-      // The finger that opened the menu lifts: that is no click on the link or image under it.
-      if (!pressed.current) return;
-      pressed.current = false;
-      event.preventDefault();
-      event.stopPropagation();
-    },
   };
+}
+
+/** The finger that opened the menu lifts: that is no click on what lies under it by then, which may be the menu. */
+function swallowRelease(): void {
+  const swallow = (event: Event): void => {
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  document.addEventListener('touchend', swallow, { capture: true, passive: false });
+  document.addEventListener('click', swallow, { capture: true });
+  const stop = (): void => {
+    document.removeEventListener('pointerup', stop, { capture: true });
+    document.removeEventListener('pointercancel', stop, { capture: true });
+    // Both come in the same turn as the lifting, right after it.
+    setTimeout(() => {
+      document.removeEventListener('touchend', swallow, { capture: true });
+      document.removeEventListener('click', swallow, { capture: true });
+    }, 50);
+  };
+  document.addEventListener('pointerup', stop, { capture: true });
+  document.addEventListener('pointercancel', stop, { capture: true });
 }

@@ -174,6 +174,8 @@ export function useScrolling(options: ScrollingOptions): Scrolling {
     });
     observer.observe(view);
     observer.observe(list);
+    // What stands above and below the rows grows and shrinks, too.
+    if (list.parentElement !== null) observer.observe(list.parentElement);
     document.addEventListener('visibilitychange', look);
     return () => {
       observer.disconnect();
