@@ -24,10 +24,12 @@ export interface HttpConnection extends Channel {
   sweep(now: number): void;
 }
 
-/** A WebSocket, for who wants to see its frames. */
-export interface TracedConnection {
-  readonly channel: Channel;
+/** A WebSocket, whose messages come without our doing. */
+export interface WebSocketConnection extends Channel {
+  /** Calls back for each frame from now on. @returns what ends it */
   trace(listener: TraceListener): () => void;
+  /** Looks whether what has waited was taken. Called every second, and when it is likely. */
+  look(): void;
 }
 
 /** The most connections that poll, in all and from one address: each is memory without a TCP connection. */
@@ -46,7 +48,7 @@ export function newConnectionId(): string {
 
 export class Connections {
   readonly #http = new Map<string, HttpConnection>();
-  readonly #webSockets = new Map<string, TracedConnection>();
+  readonly #webSockets = new Map<string, WebSocketConnection>();
   readonly #polling = new Set<HttpConnection>();
   readonly #pollingByAddress = new ConnectionCounts<HttpConnection>(pollingLimits.address);
 
@@ -84,23 +86,24 @@ export class Connections {
     return this.#http.get(id);
   }
 
-  addWebSocket(connection: TracedConnection): void {
-    this.#webSockets.set(connection.channel.id, connection);
+  addWebSocket(connection: WebSocketConnection): void {
+    this.#webSockets.set(connection.id, connection);
   }
 
   /** @returns the one that was removed */
-  removeWebSocket(id: string): TracedConnection | undefined {
+  removeWebSocket(id: string): WebSocketConnection | undefined {
     const connection = this.#webSockets.get(id);
     this.#webSockets.delete(id);
     return connection;
   }
 
-  findWebSocket(id: string): TracedConnection | undefined {
+  findWebSocket(id: string): WebSocketConnection | undefined {
     return this.#webSockets.get(id);
   }
 
   /** Looks at deadlines, and at what waits for all together. Called every second. */
   sweep(now: number): void {
+    for (const connection of this.#webSockets.values()) connection.look();
     for (const connection of this.#http.values()) connection.sweep(now);
     const amounts = [...this.#http.values()].map(
       (connection) => [connection.bufferedAmount, connection] as const,

@@ -7,7 +7,7 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../index.ts';
 import type { TracedFrame } from '../trace.ts';
 import { refuse } from './answers.ts';
-import type { TracedConnection } from './connections.ts';
+import type { WebSocketConnection } from './connections.ts';
 import { encodeEvent, eventStreamHeaders, keepAliveInterval } from './event-stream.ts';
 
 /** Streams that may look at one connection: a page and a tool beside it. */
@@ -21,7 +21,7 @@ const maximumGathered = 512;
 
 export class FrameStreams {
   readonly #clock: Clock;
-  readonly #streams = new Map<TracedConnection, Set<FrameStream>>();
+  readonly #streams = new Map<WebSocketConnection, Set<FrameStream>>();
 
   /** @param clock whose time is told with each frame */
   constructor(clock: Clock) {
@@ -29,7 +29,7 @@ export class FrameStreams {
   }
 
   /** Streams the frames of that connection until either is over. */
-  open(connection: TracedConnection, response: ServerResponse): void {
+  open(connection: WebSocketConnection, response: ServerResponse): void {
     const streams = this.#streams.get(connection) ?? new Set();
     if (streams.size >= maximumStreams) {
       const message = `${maximumStreams} streams look at this connection already: end one of them.`;
@@ -50,7 +50,7 @@ export class FrameStreams {
   }
 
   /** The connection is over. */
-  end(connection: TracedConnection): void {
+  end(connection: WebSocketConnection): void {
     for (const stream of this.#streams.get(connection) ?? []) stream.end();
   }
 
@@ -69,7 +69,7 @@ class FrameStream {
   #timer: NodeJS.Timeout | undefined;
   #keepAliveAt: number;
 
-  constructor(connection: TracedConnection, response: ServerResponse, clock: Clock, onEnd: () => void) {
+  constructor(connection: WebSocketConnection, response: ServerResponse, clock: Clock, onEnd: () => void) {
     this.#response = response;
     this.#clock = clock;
     this.#keepAliveAt = clock.now() + keepAliveInterval;

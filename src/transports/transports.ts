@@ -281,7 +281,7 @@ class Routes implements Transports {
       return;
     }
     const { credential } = this.#clientOf(request);
-    if (!(await this.#isSameClient(connection.channel.credential, credential))) {
+    if (!(await this.#isSameClient(connection.credential, credential))) {
       const message = 'Only who opened a connection may see its frames: send the same cookie or token.';
       refuse(response, { status: 403, code: 'forbidden', message });
       return;

@@ -5,9 +5,10 @@
  */
 import { type Handlers, PreparedMessage, type UpgradeRequest, type WebSocket } from '../index.ts';
 import type { Logger } from '../logger.ts';
+import type { TraceListener } from '../trace.ts';
 import type { Accept, Channel, ChannelUser, Push } from './channel.ts';
 import { closeLine } from './close-line.ts';
-import { type Client, type Connections, newConnectionId, type TracedConnection } from './connections.ts';
+import { type Client, type Connections, newConnectionId, type WebSocketConnection } from './connections.ts';
 
 /** Where the chat is. */
 export const chatPath = '/chat';
@@ -28,6 +29,9 @@ export const webSocketOptions = { deflate: true } as const;
  */
 export const longReply = 4096;
 
+/** Octets that may wait without anybody being told. */
+const littleAmount = 64 * 1024;
+
 /** What a socket carries. */
 export interface SocketData {
   readonly client: Client;
@@ -44,7 +48,7 @@ export interface WebSocketOptions {
   readonly credentialOf: (request: UpgradeRequest) => string | undefined;
   readonly logger: Logger;
   /** A WebSocket is over. */
-  readonly onEnd: (connection: TracedConnection) => void;
+  readonly onEnd: (connection: WebSocketConnection) => void;
 }
 
 export function webSocketHandlers(options: WebSocketOptions): Handlers<SocketData> {
@@ -72,15 +76,15 @@ export function webSocketHandlers(options: WebSocketOptions): Handlers<SocketDat
       return { data: { client, user: undefined, failed: false } };
     },
     open(socket) {
-      const channel = channelOf(socket, prepare);
-      connections.addWebSocket({ channel, trace: (listener) => socket.trace(listener) });
+      const channel = new SocketChannel(socket, prepare);
+      connections.addWebSocket(channel);
       socket.data.user = accept(channel);
     },
     message(socket, data) {
       socket.data.user?.receive(data);
     },
     drain(socket) {
-      socket.data.user?.drained();
+      connections.findWebSocket(socket.data.client.id)?.look();
     },
     close(socket, record) {
       const connection = connections.removeWebSocket(socket.data.client.id);
@@ -96,19 +100,63 @@ export function webSocketHandlers(options: WebSocketOptions): Handlers<SocketDat
   };
 }
 
-function channelOf(socket: WebSocket<SocketData>, prepare: (push: Push) => PreparedMessage): Channel {
-  return {
-    ...socket.data.client,
-    transport: 'websocket',
-    get bufferedAmount() {
-      return socket.bufferedAmount;
-    },
-    send: (text) => {
-      socket.send(text, { compress: text.length >= longReply });
-    },
-    push: (push) => {
-      socket.send(prepare(push));
-    },
-    close: (code, reason) => socket.close(code, reason),
-  };
+class SocketChannel implements Channel, WebSocketConnection {
+  readonly transport = 'websocket';
+  readonly id: string;
+  readonly remoteAddress: string;
+  readonly userAgent: string;
+  readonly credential: string | undefined;
+  readonly #socket: WebSocket<SocketData>;
+  readonly #prepare: (push: Push) => PreparedMessage;
+  /** Whether much has waited since the user was last told that it does not. */
+  #hasWaited = false;
+
+  constructor(socket: WebSocket<SocketData>, prepare: (push: Push) => PreparedMessage) {
+    const { id, remoteAddress, userAgent, credential } = socket.data.client;
+    this.id = id;
+    this.remoteAddress = remoteAddress;
+    this.userAgent = userAgent;
+    this.credential = credential;
+    this.#socket = socket;
+    this.#prepare = prepare;
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  send(text: string): void {
+    this.#socket.send(text, { compress: text.length >= longReply });
+    this.#watch();
+  }
+
+  push(push: Push): void {
+    this.#socket.send(this.#prepare(push));
+    this.#watch();
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  trace(listener: TraceListener): () => void {
+    return this.#socket.trace(listener);
+  }
+
+  /**
+   * Tells the user when little waits again. The socket's own `drain` comes only after megabytes; the user holds things
+   * back long before.
+   */
+  look(): void {
+    if (!this.#hasWaited || this.bufferedAmount > littleAmount) return;
+    this.#hasWaited = false;
+    this.#socket.data.user?.drained();
+  }
+
+  /** Most of what waits is only waiting for the end of this tick. */
+  #watch(): void {
+    if (this.#hasWaited || this.bufferedAmount <= littleAmount) return;
+    this.#hasWaited = true;
+    setImmediate(() => this.look());
+  }
 }

@@ -59,6 +59,14 @@ class Reader {
     return frames;
   }
 
+  pause(): void {
+    this.#peer.socket.pause();
+  }
+
+  resume(): void {
+    this.#peer.socket.resume();
+  }
+
   destroy(): void {
     this.#peer.destroy();
   }
@@ -122,6 +130,45 @@ describe('a channel', () => {
     await user.until(() => user.closes === 1);
     expect(server.transports.counts.websocket).toBe(0);
     user.say('nobody hears this');
+  });
+
+  it('tells when little waits again, long before the socket would', async () => {
+    const server = await serveTransports();
+    const reader = await Reader.connect(server);
+    const { user } = reader;
+    user.say('x'.repeat(32 * 1024));
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    expect(user.drains).toBe(0);
+    // Waits for the end of the tick only.
+    user.say('x'.repeat(100 * 1024));
+    expect(user.channel.bufferedAmount).toBeGreaterThan(100 * 1024);
+    await user.until(() => user.drains === 1);
+    await reader.frames(2);
+    reader.destroy();
+  });
+
+  it('tells so of a reader that took its time, at a look', async () => {
+    const server = await serveTransports();
+    const reader = await Reader.connect(server);
+    const { user } = reader;
+    reader.pause();
+    // The kernel takes the first megabytes, whoever reads.
+    let sent = 0;
+    while (user.channel.bufferedAmount < 1024 * 1024) {
+      user.say('x'.repeat(512 * 1024));
+      sent++;
+      await new Promise(setImmediate);
+    }
+    const { drains } = user;
+    server.clock.advance(1000);
+    expect(user.drains).toBe(drains);
+    reader.resume();
+    await reader.frames(sent);
+    while (user.channel.bufferedAmount > 0) await new Promise(setImmediate);
+    server.clock.advance(1000);
+    expect(user.drains).toBe(drains + 1);
+    reader.destroy();
   });
 
   it('tells what waits, and when that was taken', async () => {
