@@ -105,6 +105,7 @@ class Parts implements Assembly {
       identities,
       moderation: new Moderation(database, rooms, identities),
       findImage: (id) => this.images.find(id),
+      releaseImage: (id, now) => this.images.release(id, now),
       clock,
       logger,
       ...(options.rates === undefined ? {} : { rates: options.rates }),

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { countedAddress } from '../ip-address.ts';
 import type { Logger } from '../logger.ts';
 import { Announcer } from './announcer.ts';
+import type { ChatOptions } from './chat-options.ts';
 import type { Clock } from './clock.ts';
 import { type Peer, pushOf } from './delivery.ts';
 import { readMissed } from './entrance.ts';
@@ -33,25 +34,8 @@ import { checkRate, Refusal } from './refusal.ts';
 import type { NewRoom } from './room-table.ts';
 import type { Rooms } from './rooms.ts';
 
+export type { ChatOptions } from './chat-options.ts';
 export type { Peer } from './delivery.ts';
-
-export interface ChatOptions {
-  readonly log: Log;
-  readonly rooms: Rooms;
-  readonly identities: Identities;
-  readonly moderation: Moderation;
-  /** What an upload was kept as, or undefined. */
-  readonly findImage: (id: string) => Image | undefined;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly rates?: Partial<ChatRates>;
-  /** Milliseconds that a member stays after their last connection went. Default 10,000: a slow reload fits in. */
-  readonly grace?: number;
-  /** The same after a restart of the server, for those who were here before. Default 30,000: the page's longest back-off. */
-  readonly restartGrace?: number;
-  /** Octets that may wait for a client before its connection is closed with 1013. Default 4 MiB. */
-  readonly maxBufferedAmount?: number;
-}
 
 /** How often graces and typists are looked at, in milliseconds; a grace ends up to this much late. */
 const sweepInterval = 1000;
@@ -64,6 +48,7 @@ export class Chat {
   readonly identities: Identities;
   readonly moderation: Moderation;
   readonly findImage: (id: string) => Image | undefined;
+  readonly releaseImage: (id: string, now: number) => void;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly rates: ChatRates;
@@ -83,6 +68,7 @@ export class Chat {
     this.identities = options.identities;
     this.moderation = options.moderation;
     this.findImage = options.findImage;
+    this.releaseImage = options.releaseImage ?? (() => {});
     this.clock = options.clock;
     this.logger = options.logger;
     this.rates = { ...defaultRates, ...options.rates };

@@ -201,6 +201,11 @@ export class Images {
     await written;
   }
 
+  /** A message with that image was deleted: unless another has it, it waits as if unsent. Only inside of `write`. */
+  release(id: string, now: number): void {
+    this.#database.run('UPDATE image SET unsent_since = ? WHERE id = ?', [now, id]);
+  }
+
   #removeUnsent(until: number, isSent: (id: string) => boolean): Image[] {
     const removed: Image[] = [];
     const sql = `SELECT ${columns} FROM image WHERE unsent_since <= ?`;

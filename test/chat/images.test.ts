@@ -252,7 +252,11 @@ describe('what was never sent', () => {
   function stageImages() {
     const directory = temporaryDirectory();
     let images: Images | undefined;
-    const stage = stageChat({ directory, findImage: (id) => images?.find(id) });
+    const stage = stageChat({
+      directory,
+      findImage: (id) => images?.find(id),
+      releaseImage: (id, at) => images?.release(id, at),
+    });
     images = new Images(stage.database, directory);
     const log = new SqliteLog(stage.database);
     const { clock, logger } = stage;
@@ -317,7 +321,26 @@ describe('what was never sent', () => {
     clock.advance(hour);
     await reply;
     expect(images.find(taken.id)).toEqual(taken);
-    expect(ada.pushed('message:new')).toMatchObject([{ data: { message: { content: { image: taken } } } }]);
+    expect(ada.heard.at(-1)).toMatchObject({ content: { image: taken } });
+  });
+
+  it('goes a day after the last message that shows it was deleted', async () => {
+    const { clock, upload, images, client } = stageImages();
+    const taken = await upload(await picture('image/png'));
+    const ada = client();
+    await ada.enter('Ada');
+    const send = (nonce: string) => ada.ok('message:send', { nonce, content: image(taken.id) });
+    const [first, second] = [await send('nonce-one'), await send('nonce-two')];
+    const remove = (target: string, nonce: string) =>
+      ada.ok('message:delete', { room: 'general', target, nonce });
+    await remove(first.id, 'delete-one');
+    clock.advance(26 * hour);
+    expect(images.find(taken.id)).toEqual(taken);
+    await remove(second.id, 'delete-two');
+    clock.advance(23 * hour);
+    expect(images.find(taken.id)).toEqual(taken);
+    clock.advance(3 * hour);
+    expect(images.find(taken.id)).toBeUndefined();
   });
 
   it('cannot be sent any more in the very moment of the removal', async () => {

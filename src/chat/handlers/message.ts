@@ -44,7 +44,10 @@ const remove: Handler<'message:delete'> = async (chat, caller, data) => {
   if (repeated !== undefined) return repeated;
   const message = writableIn(chat, author, data, true);
   if (message.author.id !== author.id) chat.moderation.checkModerator(data.room, author);
-  const receipt = await chat.commit({ ...asked, targetOffset: message.offset });
+  const { content, offset } = message;
+  const receipt = await chat.commit({ ...asked, targetOffset: offset }, () => {
+    if (content.type === 'image') chat.releaseImage(content.image.id, entry.time);
+  });
   await chat.moderation.noteRemoval(author, data.room, message, entry.time);
   return receipt;
 };
