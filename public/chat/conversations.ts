@@ -45,7 +45,7 @@ export interface Conversations {
   loadNewer(): void;
   markRead(offset: number): void;
   /** Whether the event of that receipt is still to come into a window. */
-  awaits(receipt: Receipt): boolean;
+  awaits(place: Pick<Receipt, 'room' | 'offset'>): boolean;
   /** Whether an event of this person under that nonce was seen of late. */
   isStored(nonce: string): boolean;
   /** An event of that room did not come. */
@@ -322,8 +322,8 @@ export function createConversations(dependencies: ConversationsDependencies): Co
     loadNewer: () => windows.loadNewer(shown),
     markRead: (offset) => reading.mark(shown, offset, windows.whole(shown)),
     awaits({ room, offset }) {
-      const open = windows.get(room);
-      return open?.state === 'current' && open.window !== undefined && offset > open.window.applied;
+      const window = windows.get(room)?.window;
+      return window !== undefined && offset > window.applied;
     },
     isStored: (nonce) => stored.has(nonce),
     missed: windows.mend,

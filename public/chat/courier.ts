@@ -34,7 +34,7 @@ export interface CourierDependencies {
   /** `holder`: it sends for all tabs. `guest`: another one does. `alone`: there is no such thing here. */
   role(): 'holder' | 'guest' | 'alone';
   /** Whether the event of that receipt is still to come into the timeline. */
-  awaits(receipt: Receipt): boolean;
+  awaits(place: Pick<Receipt, 'room' | 'offset'>): boolean;
   /** Whether an event under that nonce of ours was seen. */
   isStored(nonce: string): boolean;
   /** Such an event did not come. */
@@ -197,7 +197,7 @@ export function createCourier(dependencies: CourierDependencies): Courier {
     happen({ type: 'acknowledged', nonce, offset: receipt.offset });
     const cancel = environment.after(eventPatience, () => {
       late.delete(cancel);
-      if (find(nonce)?.status === 'sent') dependencies.missed(receipt.room);
+      if (link !== undefined && find(nonce)?.status === 'sent') dependencies.missed(receipt.room);
     });
     late.add(cancel);
   }
@@ -365,9 +365,11 @@ export function createCourier(dependencies: CourierDependencies): Courier {
     entered(next) {
       link = next;
       cell.batch(() => {
-        // Their events came with the entrance, or come with the windows that are loaded anew.
-        for (const { nonce, status } of cell.get().outbox) {
-          if (status === 'sent') happen({ type: 'settled', nonce });
+        // Their events came with the entrance, or come with a window that is loaded anew.
+        for (const { nonce, status, room, offset } of cell.get().outbox) {
+          if (status === 'sent' && !dependencies.awaits({ room, offset: offset ?? 0 })) {
+            happen({ type: 'settled', nonce });
+          }
         }
       });
       pump();

@@ -29,8 +29,12 @@ export interface Window {
   readonly changes: readonly Change[];
 }
 
-/** The most lines of a window, and so many go at once at the old end of one that only grows, so that not every message costs it. */
+/**
+ * The most lines of a window; so many more while new ones are still to be seen, as they may come in a burst; and so
+ * many go at once at the old end, so that not every message costs it.
+ */
 export const maximumLines = 300;
+export const unseenLines = 50;
 const shedLines = 50;
 
 /** How many changes are remembered. A page under way is overtaken by a few of them at the most. */
@@ -74,10 +78,10 @@ function append(window: Window, item: Item, following: boolean): Window {
   const next = { ...window, newest: Math.max(newest, item.offset) };
   // Already there: it came with a page that was newer than what had come in live.
   if (window.hasNewer || item.offset <= (lines.at(-1)?.item.offset ?? 0)) return next;
-  if (lines.length >= maximumLines && !following) return { ...next, hasNewer: true };
+  if (lines.length >= maximumLines + unseenLines && !following) return { ...next, hasNewer: true };
   const grown = [...lines, { item, asOf: item.offset }];
-  if (grown.length <= maximumLines) return { ...next, lines: grown };
-  return { ...next, lines: grown.slice(shedLines), hasOlder: true };
+  if (grown.length <= maximumLines || !following) return { ...next, lines: grown };
+  return { ...next, lines: grown.slice(-(maximumLines - shedLines)), hasOlder: true };
 }
 
 /** Takes in a page that was asked for with `before`, the offset of the first line. One that fits no more changes nothing. */

@@ -12,7 +12,7 @@ import { FakeBrowser } from './fake-browser.ts';
 import type { FakeChat } from './fake-chat.ts';
 import { type Page, said, World } from './fake-page.ts';
 
-const sends = 300;
+const sends = 200;
 
 function loggedTexts(chat: FakeChat): string[] {
   return chat.log
@@ -134,6 +134,7 @@ async function run(seed: number, sharing: boolean, tabs: number) {
     3_600_000,
   );
   await clock.advanceUntil(() => other.state().connection.status === 'open', 3_600_000);
+  for (const page of [...pages, other]) page.actions.jumpToNewest();
   await clock.advance(15_000);
 
   const log = loggedTexts(chat);
