@@ -24,6 +24,9 @@ export const leaderTimeout = 3_000;
 /** Milliseconds until a request must be answered: by then the leader has had to give up its link. */
 export const followerTimeout = requestTimeout + 2_000;
 
+/** Milliseconds after the leader's next attempt is due until a follower reminds it: timers of a hidden tab are slow. */
+export const reminderDelay = 250;
+
 /** The code and reason of `lost` when there is no leader any more (RFC 6455 §7.4.1: going away). */
 export const leaderGone = { code: 1001, reason: 'the tab that held the connection is gone' } as const;
 
@@ -63,6 +66,7 @@ export function createFollower(
   let asked = false;
   let disposed = false;
   let cancelCheck = () => {};
+  let cancelReminder = () => {};
 
   function receive(message: TabMessage) {
     if (disposed) return;
@@ -114,6 +118,8 @@ export function createFollower(
   function tellState() {
     if (standing === undefined) return;
     const { state, lastClose } = standing;
+    cancelReminder();
+    if (state.status === 'waiting') remind(state.retryAt);
     const own: ConnectionState =
       state.status !== 'open'
         ? state
@@ -121,6 +127,12 @@ export function createFollower(
           ? { ...state, shared: true }
           : { status: 'connecting', attempt: 0 };
     events.changed(own, lastClose);
+  }
+
+  function remind(dueAt: number) {
+    cancelReminder = environment.after(dueAt - environment.now() + reminderDelay, () =>
+      post({ type: 'command', command: 'connectNow', reason: '' }),
+    );
   }
 
   function push(itsNumber: number, value: unknown) {
@@ -222,6 +234,7 @@ export function createFollower(
     dispose() {
       disposed = true;
       cancelCheck();
+      cancelReminder();
       link = undefined;
       for (const id of [...waiting.keys()]) settle(id, { status: 'lost' });
     },

@@ -101,6 +101,8 @@ export class FakeTab extends FakeEnvironment implements TabsEnvironment {
   #nonces = 0;
   #waiting: (() => void)[] | undefined;
   #gone = false;
+  /** Milliseconds that every timer takes at least, as in a hidden tab. */
+  slowTimers = 0;
 
   constructor(tabs: FakeTabs, server: FakeServer, ...names: TransportName[]) {
     super(server, ...names);
@@ -137,7 +139,7 @@ export class FakeTab extends FakeEnvironment implements TabsEnvironment {
 
   override after = (milliseconds: number, callback: () => void): (() => void) => {
     let cancelled = false;
-    const cancel = this.#tabs.clock.after(milliseconds, () =>
+    const cancel = this.#tabs.clock.after(Math.max(milliseconds, this.slowTimers), () =>
       this.run(() => {
         if (!cancelled) callback();
       }),

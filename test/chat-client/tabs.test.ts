@@ -171,6 +171,26 @@ test('a lost connection is told to all, and each comes back from its own cursor'
   expect([first.offsets, second.offsets]).toEqual([[1], [1]]);
 });
 
+test('a leader whose timers are slow is reminded by a follower that it may try again', async () => {
+  const { server, first, second, pass } = await two();
+  server.endAll(1006);
+  await pass(5);
+  const { state } = second;
+  if (state?.status !== 'waiting') throw new Error(state?.status);
+  // As the browser does it in a hidden tab: once a minute.
+  first.tab.slowTimers = 60_000;
+  first.connector.renew('to have a slow timer');
+  server.up = false;
+  await pass(20);
+  server.endAll(1006);
+  first.tab.signal('visible');
+  await pass(20);
+  expect(first.state?.status).toBe('waiting');
+  server.up = true;
+  await pass(3000);
+  expect(second.state).toMatchObject({ status: 'open', shared: true });
+});
+
 test('a follower may have the connection renewed, dropped and tried at once', async () => {
   const { server, first, second, pass } = await two();
   second.connector.renew('signed in');
