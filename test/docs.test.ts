@@ -136,7 +136,7 @@ describe('README.md', () => {
 
   it('has the options and variables that the program has, with its defaults', async () => {
     const { stdout } = await new Program(['--import', 'tsx', 'src/main.ts', '--help']).ended;
-    const options = [...stdout.matchAll(/^ {2}(--[a-z-]+(?: [A-Z]+)?) {2}/gm)]
+    const options = [...stdout.matchAll(/^ {2}(--[a-z-]+(?: [A-Z=]+)?) {2}/gm)]
       .map(([, option]) => option)
       .filter((option) => option !== '--help' && option !== '--version');
     const rows = readme.split('\n').filter((line) => /^\| (`--| \|)|^\| \| `/.test(line));
