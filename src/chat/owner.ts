@@ -10,6 +10,8 @@ const key = 'owner-code';
 
 export class Owner {
   readonly #database: Database;
+  /** Ids of the owners, once they were asked for: that is asked of each member of each room that is opened. */
+  #owners: Set<string> | undefined;
 
   /** Makes the code when there is no owner; it stays the same until it is used. */
   constructor(database: Database) {
@@ -26,8 +28,11 @@ export class Owner {
 
   /** Whether that member owns the server. */
   is(memberId: string): boolean {
-    const row = this.#database.get('SELECT is_owner FROM identity WHERE member_id = ?', [memberId]);
-    return row !== undefined && numberOf(row, 'is_owner') === 1;
+    if (this.#owners === undefined) {
+      const rows = this.#database.all('SELECT member_id FROM identity WHERE is_owner = 1');
+      this.#owners = new Set(rows.map((row) => textOf(row, 'member_id')));
+    }
+    return this.#owners.has(memberId);
   }
 
   /** Makes a member the owner. Only from inside the work of `write`. @throws Refusal `forbidden` */
@@ -41,6 +46,7 @@ export class Owner {
       throw new Refusal('forbidden', message, { field: 'data.code' });
     }
     this.#database.run('UPDATE identity SET is_owner = 1 WHERE member_id = ?', [memberId]);
+    this.#owners = undefined;
     this.#database.run('DELETE FROM meta WHERE key = ?', [key]);
   }
 
