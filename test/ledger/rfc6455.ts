@@ -1499,23 +1499,23 @@ const should: Sections = {
     kept(
       'client',
       'After an abnormal end it waits before it connects again.',
-      ['public/chat/reconnect.ts#backOff'],
+      ['src/chat-client/connector.ts#backOff'],
       [
-        'test/page/reconnect.test.ts: after a loss it waits, longer each time, and begins anew after a good connection',
+        'test/chat-client/connector.test.ts: after a loss it waits, longer each time, and begins anew after a good connection',
       ],
     ),
     kept(
       'client',
       'The first wait is a random one.',
-      ['public/chat/reconnect.ts#backOff'],
-      ['test/page/reconnect.test.ts: stays within half a second and the ceiling, and uses all of it'],
+      ['src/chat-client/connector.ts#backOff'],
+      ['test/chat-client/connector.test.ts: stays within half a second and the ceiling, and uses all of it'],
     ),
     kept(
       'client',
       'Later waits become longer.',
-      ['public/chat/reconnect.ts#backOff'],
+      ['src/chat-client/connector.ts#backOff'],
       [
-        'test/page/reconnect.test.ts: after a loss it waits, longer each time, and begins anew after a good connection',
+        'test/chat-client/connector.test.ts: after a loss it waits, longer each time, and begins anew after a good connection',
       ],
     ),
   ],
