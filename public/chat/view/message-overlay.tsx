@@ -36,7 +36,7 @@ export function MessageOverlay({ overlay, onChange }: MessageOverlayProps): JSX.
     if (sign !== undefined) actions.react(message, sign, true);
     close();
   };
-  const align = own ? 'end' : 'start';
+  const align = own && kind !== 'versions' ? 'end' : 'start';
   const floating = { anchor, align, onClose: close, onLeave: leave } as const;
 
   switch (kind) {
