@@ -52,15 +52,30 @@ describe('the frames of a WebSocket', () => {
     ]);
   });
 
-  it('cost nothing more when nobody looks any more', async () => {
+  it('are not looked at any more when the reader has gone', async () => {
     const server = await serveTransports();
-    const { socket, user, watch } = await connect(server);
+    const { socket, watch } = await connect(server);
+    const [opened] = server.server.sockets;
+    if (opened === undefined) throw new Error('There is no socket.');
+    let tracing = 0;
+    const trace = opened.trace.bind(opened);
+    opened.trace = (listener) => {
+      tracing++;
+      const stop = trace(listener);
+      return () => {
+        tracing--;
+        stop();
+        socket.emit('tracing stopped');
+      };
+    };
     const [first, second] = [await watch(), await watch()];
+    expect(tracing).toBe(2);
+    const stopped = once(socket, 'tracing stopped');
     first.destroy();
-    await first.ended();
+    await stopped;
+    expect(tracing).toBe(1);
     socket.send('one');
     expect((await second.next()).data).toMatchObject({ opcode: 1 });
-    expect(user.received).toHaveLength(1);
   });
 
   it('that a slow reader does not take are counted, and not kept', async () => {
