@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createFormats } from '../../public/chat/texts/formats.ts';
 import { chooseLanguage, failureText, type Language, signInProblem, texts } from '../../public/chat/texts.ts';
-import { errorCodes, type Failure } from '../../src/chat/events.ts';
+import { errorCodes, type Failure, roles } from '../../src/chat/events.ts';
+import { transportNames } from '../../src/transports/channel.ts';
 
 const failure: Failure = { code: 'rate-limited', message: 'Too fast.', retryAfter: 2000 };
 const toasts = [
@@ -11,7 +12,60 @@ const toasts = [
   { id: 'rate-limited', retryAfter: 1000 },
   { id: 'signed-out-elsewhere' },
   { id: 'history-failed' },
+  { id: 'message-gone' },
+  { id: 'room-gone', name: '图', why: 'left', reason: '' },
+  { id: 'room-gone', name: '图', why: 'kicked', reason: '图' },
+  { id: 'room-gone', name: '图', why: 'banned', reason: '' },
+  { id: 'copied' },
+  { id: 'refused', failure },
 ] as const;
+
+const names = [['梅'], ['梅', '李'], ['梅', '李', '王']];
+/** What each text is called with that takes other things than names and counts. */
+const samples: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
+  '.toast.text': toasts.map((toast) => [toast]),
+  '.notice.joined': names.map((some) => [some]),
+  '.notice.left': names.map((some) => [some]),
+  '.notice.role': roles.map((role) => ['梅', '李', role]),
+  '.notice.slow': [
+    ['梅', 1],
+    ['梅', 30],
+    ['梅', 600],
+  ],
+  '.composer.typing': names.flatMap((some) => [0, 1, 4].map((more) => [some, more])),
+  '.message.reactedWith': names.map((some) => [some, '👍']),
+  '.timeline.newLine': [[undefined], [1], [3]],
+  '.connection.stripLine': transportNames.flatMap((transport) => [
+    [undefined, transport],
+    [12, transport],
+  ]),
+  '.connectionDetails.closeMeaning': [...Array(16).keys()].map((index) => [index < 15 ? 1000 + index : 4000]),
+  '.connectionDetails.closed': [
+    [1006, '', '10:42', 'WebSocket'],
+    [1013, '图', '10:42', 'WebSocket'],
+  ],
+  '.moderation.audited': [
+    ['梅', '李', ''],
+    ['梅', '李', '王'],
+  ],
+  '.notifications.title': [
+    ['梅', ''],
+    ['梅', '#李'],
+  ],
+  '.search.found': [
+    [1, false],
+    [30, false],
+    [30, true],
+  ],
+  '.app.title': [
+    ['#李', 0],
+    ['#李', 12],
+  ],
+};
+const failures = [undefined, 'image.length', 'image.pixels', 'image.type', 'data.serverPassword']
+  .map((field): readonly unknown[] => [{ ...failure, field }])
+  .concat([[{ code: failure.code, message: '' }]]);
+const plain = [0, 1, 2, 21].map((count) => [count, count, count]);
 
 /** Every text of a table with its path; functions are called with sample values of every kind that they take. */
 function everyText(language: Language): [path: string, text: string][] {
@@ -23,15 +77,8 @@ function everyText(language: Language): [path: string, text: string][] {
       for (const [key, inner] of Object.entries(value)) visit(`${path}.${key}`, inner);
   };
   const callWithSamples = (path: string, call: (...values: unknown[]) => unknown) => {
-    if (path === '.toast.text') for (const toast of toasts) visit(`${path}(${toast.id})`, call(toast));
-    else if (path.startsWith('.failure.')) {
-      for (const field of [undefined, 'image.length', 'image.pixels', 'image.type'])
-        visit(path, call({ ...failure, field }));
-      visit(path, call({ code: failure.code, message: '' }));
-    } else if (path.endsWith('Many')) visit(path, call(['梅', '李']));
-    else if (path.endsWith('closeMeaning'))
-      for (let code = 1000; code < 1016; code += 1) visit(`${path}(${code})`, call(code));
-    else for (const count of [0, 1, 2, 21]) visit(`${path}(${count})`, call(count, count, count));
+    const own = samples[path] ?? (path.startsWith('.failure.') ? failures : plain);
+    for (const [index, values] of own.entries()) visit(`${path}(${index})`, call(...values));
   };
   const { format: _, ...table } = texts[language];
   visit('', table);
@@ -51,12 +98,12 @@ describe('the text table', () => {
   });
 
   test('leaves no English in the Chinese, and no Chinese in the English', () => {
-    const names =
+    const signs =
       /barewire|WebSocket|JavaScript|PNG|jpg|JPEG|GIF|WebP|AVIF|Enter|Shift|English|UTF-8|KiB|MiB|zh-CN|^zh$/g;
     for (const [path, text] of everyText('zh'))
-      expect(text.replaceAll(names, ''), path).not.toMatch(/[a-z]{3}/i);
+      expect(text.replaceAll(signs, ''), path).not.toMatch(/[a-z]{3}/i);
     for (const [path, text] of everyText('en')) {
-      const own = text.replaceAll(/图\.jpg|梅|李/g, '');
+      const own = text.replaceAll(/图|梅|李|王/g, '');
       if (path !== '.menu.languages.zh') expect(own, path).not.toMatch(/\p{Script=Han}/u);
     }
   });
@@ -71,9 +118,9 @@ describe('the text table', () => {
     expect(texts.en.connection.offlineBanner(2)).toBe('Offline. 2 messages will go out when you are back.');
     expect(texts.en.connection.offlineBanner(1)).toBe('Offline. 1 message will go out when you are back.');
     expect(texts.en.connection.offlineBanner(0)).toBe('Offline.');
-    expect(texts.en.people.here(5)).toBe('5 here');
-    expect(texts.en.room.newMessages(3)).toBe('3 new');
-    expect(texts.en.connection.stripLine(12)).toBe('12\u00a0ms · WebSocket');
+    expect(texts.en.members.here(5)).toBe('5 here');
+    expect(texts.en.timeline.newBelow(3)).toBe('3 new');
+    expect(texts.en.connection.stripLine(12, 'websocket')).toBe('12\u00a0ms · WebSocket');
     expect(texts.zh.connection.offlineBanner(2)).toBe('当前离线。恢复后会自动发出 2 条消息。');
   });
 
