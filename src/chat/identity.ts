@@ -217,7 +217,10 @@ export class Identities {
    */
   async claim(memberId: string, code: string, remoteAddress: string, now: number): Promise<void> {
     const takeBack = this.#tries.take(countedAddress(remoteAddress), undefined, now);
-    await this.#database.write(() => this.#owner.claim(memberId, code));
+    await this.#database.write(
+      () => this.#owner.claim(memberId, code),
+      () => this.#owner.reload(),
+    );
     takeBack();
   }
 
@@ -279,13 +282,12 @@ export class Identities {
 
   /**
    * Forgets devices and names whose time is over. To be called every few minutes. Resolves when that is durable.
-   * @param alongside further changes in the same transaction
    * @returns the members that are no more
    */
-  async sweep(now: number, alongside?: (forgotten: readonly Member[]) => void): Promise<Member[]> {
+  async sweep(now: number): Promise<Member[]> {
     this.#tries.sweep(now);
     await this.invitations.sweep(now);
-    return this.#database.write(() => {
+    const work = (): Member[] => {
       this.#begin(now);
       this.#devices.sweep(now);
       const forgotten = this.#names.dead(now);
@@ -293,12 +295,10 @@ export class Identities {
         this.#names.remove(id);
         this.invitations.endOf(id, now + invitationGrace);
       }
-      alongside?.(forgotten);
       return forgotten;
-    });
+    };
+    return this.#database.write(work, () => this.#owner.reload());
   }
-
-  // -----------------------------------------------------------------------------------------------------------------
 
   /** What a token of ours is worth now. */
   #judge(verdict: Exclude<TokenVerdict, { readonly status: 'forged' }>, now: number): Authenticated {

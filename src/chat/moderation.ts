@@ -5,7 +5,7 @@
  */
 import { Audit, type Deed } from './audit.ts';
 import type { Bans } from './bans.ts';
-import { type Database, numberOf } from './database.ts';
+import { type Database, numberOf, textOf } from './database.ts';
 import type { Member, Message, Role } from './events.ts';
 import type { Identities } from './identity.ts';
 import { inWords, Refusal } from './refusal.ts';
@@ -20,6 +20,8 @@ export class Moderation {
   readonly #database: Database;
   readonly #identities: Identities;
   readonly #rooms: Rooms;
+  /** Until when who may not write where. Asked for each message, so not of the disk. */
+  readonly #mutes = new Map<string, number>();
   /** When each member wrote last in a room that is slow. */
   readonly #written = new Map<string, number>();
 
@@ -29,13 +31,16 @@ export class Moderation {
     this.#rooms = rooms;
     this.audit = new Audit(database);
     this.bans = identities.bans;
+    for (const row of database.all('SELECT room, member_id, until FROM mute')) {
+      this.#mutes.set(keyOf(textOf(row, 'room'), textOf(row, 'member_id')), numberOf(row, 'until'));
+    }
   }
 
   // What the muted, the hasty and the banned are told ---------------------------------------------------------------
 
   /** @throws Refusal `muted`, `slow-mode`; moderators are never slowed */
   checkMayWrite(roomId: string, member: Member, now: number): void {
-    const mutedUntil = this.#mutedUntil(roomId, member.id);
+    const mutedUntil = this.#mutes.get(keyOf(roomId, member.id)) ?? 0;
     if (mutedUntil > now) {
       const isForEver = mutedUntil >= forEver;
       const length = isForEver ? '' : ` for another ${inWords(mutedUntil - now)}`;
@@ -63,10 +68,13 @@ export class Moderation {
     this.bans.check(roomId, member.id, now);
   }
 
-  /** Forgets who has waited long enough in slow rooms. To be called now and then. */
+  /** Forgets who has waited long enough. To be called now and then. */
   sweep(now: number): void {
     for (const [key, time] of this.#written) {
       if (time + longestSlowMode <= now) this.#written.delete(key);
+    }
+    for (const [key, until] of this.#mutes) {
+      if (until <= now) this.#mutes.delete(key);
     }
   }
 
@@ -176,12 +184,8 @@ export class Moderation {
       }
       this.audit.add(deed, now);
     });
-  }
-
-  #mutedUntil(roomId: string, memberId: string): number {
-    const sql = 'SELECT until FROM mute WHERE room = ? AND member_id = ?';
-    const row = this.#database.get(sql, [roomId, memberId]);
-    return row === undefined ? 0 : numberOf(row, 'until');
+    if (until === undefined) this.#mutes.delete(keyOf(room, member.id));
+    else this.#mutes.set(keyOf(room, member.id), until);
   }
 
   #visible(roomId: string, by: Member) {

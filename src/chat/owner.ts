@@ -3,19 +3,20 @@
  * whoever comes with it becomes the owner. Called by identity.ts.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { type Database, numberOf, textOf } from './database.ts';
+import { type Database, textOf } from './database.ts';
 import { Refusal } from './refusal.ts';
 
 const key = 'owner-code';
 
 export class Owner {
   readonly #database: Database;
-  /** Ids of the owners, once they were asked for: that is asked of each member of each room that is opened. */
-  #owners: Set<string> | undefined;
+  /** Their ids: that is asked of each member of each room that is opened. */
+  #owners: ReadonlySet<string> = new Set();
 
   /** Makes the code when there is no owner; it stays the same until it is used. */
   constructor(database: Database) {
     this.#database = database;
+    this.reload();
     if (this.#hasOwner() || this.#stored() !== undefined) return;
     const code = randomBytes(18).toString('base64url');
     database.run('INSERT INTO meta (key, value) VALUES (?, ?)', [key, code]);
@@ -28,11 +29,13 @@ export class Owner {
 
   /** Whether that member owns the server. */
   is(memberId: string): boolean {
-    if (this.#owners === undefined) {
-      const rows = this.#database.all('SELECT member_id FROM identity WHERE is_owner = 1');
-      this.#owners = new Set(rows.map((row) => textOf(row, 'member_id')));
-    }
     return this.#owners.has(memberId);
+  }
+
+  /** To be called when a change is durable: somebody became the owner, or was forgotten. */
+  reload(): void {
+    const rows = this.#database.all('SELECT member_id FROM identity WHERE is_owner = 1');
+    this.#owners = new Set(rows.map((row) => textOf(row, 'member_id')));
   }
 
   /** Makes a member the owner. Only from inside the work of `write`. @throws Refusal `forbidden` */
@@ -46,7 +49,6 @@ export class Owner {
       throw new Refusal('forbidden', message, { field: 'data.code' });
     }
     this.#database.run('UPDATE identity SET is_owner = 1 WHERE member_id = ?', [memberId]);
-    this.#owners = undefined;
     this.#database.run('DELETE FROM meta WHERE key = ?', [key]);
   }
 
@@ -56,8 +58,7 @@ export class Owner {
   }
 
   #hasOwner(): boolean {
-    const row = this.#database.get('SELECT count(*) AS count FROM identity WHERE is_owner = 1');
-    return numberOf(row, 'count') > 0;
+    return this.#database.get('SELECT 1 AS found FROM identity WHERE is_owner = 1') !== undefined;
   }
 }
 
