@@ -12,12 +12,20 @@ import { type Channel, type ChannelUser, type TransportName, transportNames } fr
 /** What is known of a client when it connects; part of its channel. */
 export type Client = Pick<Channel, 'id' | 'remoteAddress' | 'userAgent' | 'credential'>;
 
+/** An RFC 6455 §7.4 code and a reason. */
+export interface Closing {
+  readonly code: number;
+  readonly reason: string;
+}
+
 /** A connection over HTTP, whose requests come by themselves. */
 export interface HttpConnection extends Channel {
   /** What comes in goes there. Set right after `accept`. */
   user: ChannelUser | undefined;
   /** Whether nothing more is to be received: it was closed by either side. */
   readonly ended: boolean;
+  /** What our side has closed it with, if it has; else its end is the client's or the network's. */
+  readonly closing: Closing | undefined;
   /** The client says good-bye, or has gone. Nothing more is sent. */
   end(): void;
   /** Looks at its deadlines. Called every second. */

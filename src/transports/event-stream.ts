@@ -5,7 +5,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { ChannelUser, Push, TransportName } from './channel.ts';
-import type { Client, HttpConnection } from './connections.ts';
+import type { Client, Closing, HttpConnection } from './connections.ts';
 
 /** Milliseconds between comments that keep a silent stream alive: below the 30 s and more after which proxies give up. */
 export const keepAliveInterval = 15_000;
@@ -26,6 +26,9 @@ export const maximumBufferedAmount = 4 * 1024 * 1024;
 
 /** So many times in a row the client may be found to have taken nothing while something waits for it. */
 const maximumStalls = 3;
+
+// RFC 6455 §11.7.
+const tryAgainLater = 1013;
 
 /** The head of every event stream. */
 export const eventStreamHeaders: Readonly<Record<string, string>> = {
@@ -65,6 +68,7 @@ export class EventStream implements HttpConnection {
   user: ChannelUser | undefined;
   readonly #response: ServerResponse;
   #ended = false;
+  #closing: Closing | undefined;
   #lookAt: number;
   /** Octets that were written, and those that had been taken when it was last looked. */
   #written = 0;
@@ -98,6 +102,10 @@ export class EventStream implements HttpConnection {
     return this.#ended;
   }
 
+  get closing(): Closing | undefined {
+    return this.#closing;
+  }
+
   get bufferedAmount(): number {
     return this.#response.writableLength;
   }
@@ -118,7 +126,8 @@ export class EventStream implements HttpConnection {
   close(code: number, reason: string): void {
     if (this.#ended) return;
     const event = 'connection:closed';
-    this.#write(encodeEvent(event, JSON.stringify({ event, data: { code, reason } })));
+    this.#closing = { code, reason };
+    this.#write(encodeEvent(event, JSON.stringify({ event, data: this.#closing })));
     this.end();
   }
 
@@ -141,13 +150,16 @@ export class EventStream implements HttpConnection {
     const taken = this.#written - waiting;
     this.#stalls = taken > this.#taken ? 0 : this.#stalls + 1;
     this.#taken = taken;
-    if (this.#stalls >= maximumStalls) this.#response.destroy();
+    if (this.#stalls < maximumStalls) return;
+    this.#closing ??= { code: tryAgainLater, reason: 'It took nothing for too long.' };
+    this.#response.destroy();
   }
 
   #write(octets: string | Buffer): void {
     if (this.#ended || this.#response.destroyed) return;
     if (this.bufferedAmount > maximumBufferedAmount) {
       // There is no way to tell it: what would say so waits behind all the rest.
+      this.#closing ??= { code: tryAgainLater, reason: 'It reads too slowly.' };
       this.#response.destroy();
       return;
     }

@@ -6,7 +6,7 @@
 import type { ServerResponse } from 'node:http';
 import { sendText } from './answers.ts';
 import type { ChannelUser, Push, TransportName } from './channel.ts';
-import type { Client, HttpConnection } from './connections.ts';
+import type { Client, Closing, HttpConnection } from './connections.ts';
 
 /** The most milliseconds that a poll waits: below the 30 s and more after which proxies give up. */
 export const maximumWait = 25_000;
@@ -56,6 +56,7 @@ export class PollingConnection implements HttpConnection {
   #answering: NodeJS.Immediate | undefined;
   #isShort = false;
   #ended = false;
+  #closing: Closing | undefined;
   #over = false;
   #lapsesAt: number;
 
@@ -77,6 +78,10 @@ export class PollingConnection implements HttpConnection {
     return this.#ended;
   }
 
+  get closing(): Closing | undefined {
+    return this.#closing;
+  }
+
   /** UTF-16 units of what was not acknowledged. */
   get bufferedAmount(): number {
     return this.#length;
@@ -94,7 +99,8 @@ export class PollingConnection implements HttpConnection {
 
   close(code: number, reason: string): void {
     if (this.#ended) return;
-    this.#append(closedMessage(code, reason), undefined);
+    this.#closing = { code, reason };
+    this.#append(JSON.stringify({ event: 'connection:closed', data: this.#closing }), undefined);
     this.#finish();
   }
 
@@ -219,10 +225,6 @@ export class PollingConnection implements HttpConnection {
     this.#over = true;
     this.#onEnd(this);
   }
-}
-
-function closedMessage(code: number, reason: string): string {
-  return JSON.stringify({ event: 'connection:closed', data: { code, reason } });
 }
 
 /** The messages are JSON texts already. */

@@ -178,7 +178,7 @@ class Routes implements Transports {
       transport: request.method === 'GET' ? 'event-stream' : 'fetch-stream',
       response,
       now: this.#options.clock.now(),
-      onEnd: (ended) => this.#connections.remove(ended),
+      onEnd: this.#forgetting(),
     });
     this.#connections.add(stream);
     this.#accept(stream, opening);
@@ -190,7 +190,7 @@ class Routes implements Transports {
     const connection = new PollingConnection({
       client: this.#clientOf(request),
       now: this.#options.clock.now(),
-      onEnd: (ended) => this.#connections.remove(ended),
+      onEnd: this.#forgetting(),
     });
     if (!this.#connections.addPolling(connection)) {
       const message = 'Too many connections poll here at one time: end one, or try again later.';
@@ -201,6 +201,19 @@ class Routes implements Transports {
     response.setHeader('Cache-Control', 'no-store');
     response.setHeader('Location', `/api/connections/${connection.id}`);
     sendJson(response, 201, { connection: connection.id });
+  }
+
+  /** What is to be done at the end of a connection that is opened now. */
+  #forgetting(): (connection: HttpConnection) => void {
+    const { clock, logger } = this.#options;
+    const openedAt = clock.now();
+    return (connection) => {
+      this.#connections.remove(connection);
+      const { remoteAddress, transport, closing } = connection;
+      const duration = clock.now() - openedAt;
+      const initiator = closing === undefined ? 'peer' : 'us';
+      logger.info({ remoteAddress, transport, initiator, ...closing, duration }, 'connection closed');
+    };
   }
 
   /** Whether there is somebody to open it for, and the server goes on. */

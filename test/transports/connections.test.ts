@@ -20,6 +20,7 @@ function connection(remoteAddress = '192.0.2.1', bufferedAmount = 0) {
     bufferedAmount,
     user: undefined,
     ended: false,
+    closing: undefined,
     send: () => {},
     push: () => {},
     close: (code, reason) => closes.push([code, reason]),

@@ -305,6 +305,28 @@ describe('the end', () => {
     expect(server.transports.counts['event-stream']).toBe(0);
   });
 
+  it('is a line in the log: who ended it, and with what', async () => {
+    const server = await serveTransports();
+    const readers = await Promise.all([1, 2].map(() => StreamReader.open(`${server.url}/api/stream`)));
+    const [ours, theirs] = [await readers[0]?.connection(), await readers[1]?.connection()].map((id = '') =>
+      server.user(id),
+    );
+    server.clock.advance(5000);
+    ours?.channel.close(1008, 'too many requests');
+    await ours?.until(() => ours.closes === 1);
+    readers[1]?.destroy();
+    await theirs?.until(() => theirs.closes === 1);
+    const line = { remoteAddress: '127.0.0.1', transport: 'event-stream', duration: 5000 };
+    expect(server.lines).toEqual([
+      {
+        level: 'info',
+        details: { ...line, initiator: 'us', code: 1008, reason: 'too many requests' },
+        text: 'connection closed',
+      },
+      { level: 'info', details: { ...line, initiator: 'peer' }, text: 'connection closed' },
+    ]);
+  });
+
   it('of the server is told to each, with the time to come back, and nobody new is taken', async () => {
     const server = await serveTransports();
     const readers = await Promise.all([1, 2, 3].map(() => StreamReader.open(`${server.url}/api/stream`)));
