@@ -28,7 +28,7 @@ export function Reactions({ message }: { readonly message: Message }): JSX.Eleme
             type="button"
             class="reaction figure"
             aria-pressed={mine}
-            aria-label={who}
+            aria-label={`${emoji} ${members.length}, ${who}`}
             title={who}
             disabled={!writes}
             onClick={() => actions.react(message, emoji, !mine)}

@@ -9,8 +9,8 @@ import { hasLayer } from './layers.tsx';
 import { focusMessageField } from './page.ts';
 
 const messages = '.message';
-/** What is in a message that Tab can stop at. */
-const controls = 'a[href], button, pre[tabindex]';
+/** What is in a message that Tab can stop at. Not code that scrolls: it has to be reachable at any time. */
+const controls = 'a[href], button';
 
 /**
  * @param content the rows

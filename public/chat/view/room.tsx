@@ -48,9 +48,11 @@ export function Room({ state }: { readonly state: ChatState }): JSX.Element {
   const sidebar = <Sidebar state={state} onKeys={() => setOpen('keys')} onChoose={close} />;
   return (
     <div class={columns && panel.kind !== 'none' ? 'room with-panel' : 'room'}>
-      <a class="skip-link" href={`#${messageFieldId}`} onClick={skipTo(messageFieldId)}>
-        {texts.app.skipToComposer}
-      </a>
+      {room === undefined || conversation.status === 'failed' ? null : (
+        <a class="skip-link" href={`#${messageFieldId}`} onClick={skipTo(messageFieldId)}>
+          {texts.app.skipToComposer}
+        </a>
+      )}
       <a class="skip-link" href={`#${messagesId}`} onClick={skipTo(messagesId)}>
         {texts.app.skipToMessages}
       </a>
