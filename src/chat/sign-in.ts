@@ -11,6 +11,7 @@ import type { Member, RequestData } from './events.ts';
 import type { Entered, Identities } from './identity.ts';
 import type { KeyedBuckets } from './limits.ts';
 import { checkRate } from './refusal.ts';
+import { tokenRefusal } from './tokens.ts';
 import { deviceLabel } from './user-agent.ts';
 
 /** What this needs of the chat. */
@@ -50,6 +51,15 @@ export async function signIn(
   if (entered.ended.length > 0) chat.endDevices(entered.ended, normalClosure, 'signed out: too many devices');
   if (entered.invitedTo !== undefined) await chat.letIn(entered.invitedTo, entered.member);
   return entered;
+}
+
+/**
+ * To be called in the moment in which a connection becomes a device's: what ends devices and members later finds the
+ * connection, what did so before is found here. @throws Refusal `token-unknown`, `banned`
+ */
+export function checkStillIn({ identities, clock }: SignInChat, memberId: string, device: string): void {
+  if (!identities.devices(memberId).some(({ id }) => id === device)) throw tokenRefusal('token-unknown');
+  identities.bans.check(undefined, memberId, clock.now());
 }
 
 /**

@@ -1,5 +1,5 @@
 // Coming in, coming back and going, on connections without a network. What names and tokens are is in identity.test.ts.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { tokenLifetime } from '../../src/chat/tokens.ts';
 import { type FakeClient, newNonce, stageChat } from '../support/chat.ts';
 
@@ -379,6 +379,43 @@ describe('a closed server', () => {
     expect((await late.refused('session:enter', { name: 'Late', invitation: code })).code).toBe(
       'invitation-unknown',
     );
+  });
+});
+
+describe('what happens between being let in and being in', () => {
+  it.each(['session:enter', 'session:resume'] as const)('is not missed: a ban, in %s', async (event) => {
+    const { member, client, identities, chat } = stageChat();
+    const host = await member('Host');
+    await host.ok('session:claim', { code: identities.ownerCode ?? '' });
+    const ada = await member('Ada');
+    await ada.ok('session:password', { password });
+    ada.disconnect();
+    const ban = async <Result>(result: Promise<Result>): Promise<Result> => {
+      const entered = await result;
+      await host.ok('moderation:ban', { nonce: newNonce(), member: ada.member.id, reason: '' });
+      return entered;
+    };
+    const { enter, authenticate } = identities;
+    vi.spyOn(identities, 'enter').mockImplementation((...given) => ban(enter.apply(identities, given)));
+    vi.spyOn(identities, 'authenticate').mockImplementation((...given) =>
+      ban(authenticate.apply(identities, given)),
+    );
+    const back = client();
+    const data = event === 'session:enter' ? { name: 'Ada', password } : { token: ada.token };
+    expect(await back.refused(event, data)).toMatchObject({ code: 'banned' });
+    expect(chat.presence.connectionsOf(ada.member.id).size).toBe(0);
+  });
+
+  it('is not missed: a sign-out', async () => {
+    const { member, client, identities } = stageChat();
+    const ada = await member('Ada');
+    const { authenticate } = identities;
+    vi.spyOn(identities, 'authenticate').mockImplementation(async (...given) => {
+      const found = await authenticate.apply(identities, given);
+      await ada.ok('session:leave', { everywhere: true });
+      return found;
+    });
+    expect((await client().refused('session:resume', { token: ada.token })).code).toBe('token-unknown');
   });
 });
 

@@ -3,7 +3,7 @@ import { countedAddress } from '../../ip-address.ts';
 import type { Chat } from '../chat.ts';
 import type { Cursor, Entrance, Member } from '../events.ts';
 import { type Caller, checkRate, type Handler, memberOf, Refusal } from '../handler.ts';
-import { endDevice, endSession, signIn } from '../sign-in.ts';
+import { checkStillIn, endDevice, endSession, signIn } from '../sign-in.ts';
 import { tokenRefusal } from '../tokens.ts';
 
 const enter: Handler<'session:enter'> = async (chat, caller, data) => {
@@ -130,6 +130,7 @@ async function comeIn(
   since: Cursor | undefined,
 ): Promise<Omit<Entrance, 'token'>> {
   checkOpen(caller);
+  checkStillIn(chat, member.id, device);
   // First in, then read: what is said in between is pushed, held until the reply is out, and not lost.
   caller.enter(member, device);
   try {

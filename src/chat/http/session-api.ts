@@ -145,7 +145,7 @@ class Api {
   }
 
   #setCookie(request: IncomingMessage, response: ServerResponse, token: string, expires: number): void {
-    const seconds = Math.max(0, Math.floor((expires - this.#chat.clock.now()) / 1000));
+    const seconds = Math.max(0, Math.ceil((expires - this.#chat.clock.now()) / 1000));
     const isSecure = this.#options.isSecure?.(request) ?? isEncrypted(request);
     response.setHeader('Set-Cookie', cookieFor(request.headers, token, seconds, isSecure));
   }
