@@ -195,7 +195,7 @@ export class WireCanvas {
     context.fillStyle = this.#colour(`opcode-${tick.kind}`);
     context.strokeStyle = context.fillStyle;
     context.lineWidth = 1.5;
-    const size = shortest + 2.6 * Math.log2(1 + tick.length / 40);
+    const size = shortest + 2.2 * Math.log2(1 + tick.length / 16);
     const height = Math.min(tallest, size) * (1 - (1 - grown) ** 3);
     switch (tick.kind) {
       case 'text':
