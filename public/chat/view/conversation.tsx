@@ -106,6 +106,12 @@ export function Conversation({ state, room, name }: ConversationProps): JSX.Elem
   const images = useMemo(() => imagesOf(state), [timeline]);
   const afterSend = useCallback(() => scrolling.toNewest(), [scrolling.toNewest]);
 
+  const connected = state.connection.status === 'open';
+  // A key stroke changes the state, and none of the lines.
+  const lines = useMemo(
+    () => <TimelineRows rows={rows} now={now} connected={connected} />,
+    [rows, now, connected],
+  );
   const unseen = scrolling.atNewest
     ? 0
     : countUnseen(timeline, Math.max(seen, newFrom ?? 0), hasNewer ? room?.unread : undefined);
@@ -128,7 +134,7 @@ export function Conversation({ state, room, name }: ConversationProps): JSX.Elem
           <div class="scroll-body">
             <ConversationEdge edge="start" state={state} room={room} name={name} />
             <ol ref={content} class={rows.length > 60 ? 'rows long' : 'rows'}>
-              <TimelineRows rows={rows} now={now} connected={state.connection.status === 'open'} />
+              {lines}
             </ol>
             <ConversationEdge edge="end" state={state} room={room} name={name} />
           </div>

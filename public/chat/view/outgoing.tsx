@@ -107,7 +107,7 @@ function Failed({ item }: { readonly item: Outgoing }): JSX.Element {
       <p>
         <Icon name="warning" size={16} />
         <span>
-          <strong>{what}.</strong> {item.failure === undefined ? null : failureText(texts, item.failure)}
+          <strong>{what}</strong> {item.failure === undefined ? null : failureText(texts, item.failure)}
         </span>
       </p>
       <p class="state-actions">
