@@ -30,8 +30,8 @@ export function inWords(milliseconds: number): string {
     [60 * 60, 'hour'],
     [60, 'minute'],
   ] as const;
-  // Up to 99 of a unit are said in it: “90 seconds” is nearer to the truth than “2 minutes”.
-  const [length, unit] = units.find(([length]) => seconds >= 2 * length && seconds > 99) ?? [1, 'second'];
+  // Less than two of a unit are said in the smaller one: “90 seconds” is nearer to the truth than “2 minutes”.
+  const [length, unit] = units.find(([length]) => seconds >= 2 * length) ?? [1, 'second'];
   const count = Math.ceil(seconds / length);
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
