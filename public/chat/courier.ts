@@ -9,15 +9,14 @@ import type { Link } from '../../src/chat-client/link.ts';
 import type { Command, PickedFile } from './model.ts';
 import { advance, isMessage, nextToSend, nextToUpload, type OutboxEvent, type OutboxItem } from './outbox.ts';
 import { createOutboxStorage } from './outbox-storage.ts';
+import { createOwnership, type Role } from './ownership.ts';
+import { createPauses } from './pauses.ts';
 import type { Environment } from './platform.ts';
 import { send } from './sending.ts';
 import type { StoreCell, Toaster } from './state.ts';
 
 /** Milliseconds of waiting that are announced; less is over before it is read. */
 const announcedWait = 1_000;
-
-/** Milliseconds after which an item of another tab, where each sends its own, is taken for left behind. */
-export const adoptionTime = 10_000;
 
 /** Milliseconds after which the event of a receipt is taken for lost, and its room is loaded anew. */
 export const eventPatience = 5_000;
@@ -31,8 +30,7 @@ export interface CourierDependencies {
   readonly toaster: Toaster;
   /** Names this tab. */
   readonly tab: string;
-  /** `holder`: it sends for all tabs. `guest`: another one does. `alone`: there is no such thing here. */
-  role(): 'holder' | 'guest' | 'alone';
+  role(): Role;
   /** Whether the event of that receipt is still to come into the timeline. */
   awaits(place: Pick<Receipt, 'room' | 'offset'>): boolean;
   /** Whether an event under that nonce of ours was seen. */
@@ -70,18 +68,18 @@ export function createCourier(dependencies: CourierDependencies): Courier {
   let link: Link | undefined;
   let upload: { readonly nonce: string; readonly cancel: () => void } | undefined;
   let uploadAttempt = 0;
+  /** What this tab is sending. */
+  let carried: string | undefined;
   /** What makes all sends, a room's sends, or uploads wait. */
-  const pauses = new Map<string, () => void>();
+  const pauses = createPauses(environment.after, pump);
   const late = new Set<() => void>();
-  /** When an item of another tab was first seen. */
-  const seen = new Map<string, number>();
   /** Items that have left the outbox. */
   const done = new Set<string>();
   /** Writes follow each other, so that what is dropped stays dropped. */
   let writes: Promise<void> = Promise.resolve();
-  let cancelAdoption: (() => void) | undefined;
   let known = cell.get().outbox;
 
+  const ownership = createOwnership(environment, tab, dependencies.role, adopt);
   const storage = createOutboxStorage(environment, () => member, {
     put(item) {
       // News of it may come after its event, or after its end.
@@ -93,7 +91,10 @@ export function createCourier(dependencies: CourierDependencies): Courier {
       happen({ type: 'settled', nonce });
       pump();
     },
-    doing: (nonce, status, progress) => happen({ type: 'mirrored', nonce, status, progress }),
+    doing(nonce, status, progress) {
+      ownership.heard(nonce);
+      happen({ type: 'mirrored', nonce, status, progress });
+    },
     stored: acknowledged,
   });
   const endWatch = cell.subscribe(noteChange);
@@ -110,7 +111,7 @@ export function createCourier(dependencies: CourierDependencies): Courier {
       const url = urlOf(item);
       if (url !== undefined && urlOf(now) !== url) environment.revokeObjectUrl(url);
       if (now !== undefined) continue;
-      seen.delete(item.nonce);
+      ownership.forget(item.nonce);
       forget(item.nonce);
       if (upload?.nonce === item.nonce) stopUpload();
     }
@@ -144,24 +145,19 @@ export function createCourier(dependencies: CourierDependencies): Courier {
     if (item !== undefined && member !== undefined) storage.doing(member, item);
   }
 
-  function isOurs(item: OutboxItem): boolean {
-    const role = dependencies.role();
-    if (role !== 'alone') return role === 'holder';
-    if (item.tab === tab) return true;
-    const first = seen.get(item.nonce) ?? environment.now();
-    seen.set(item.nonce, first);
-    const wait = first + adoptionTime - environment.now();
-    if (wait <= 0) return true;
-    cancelAdoption ??= environment.after(wait, () => {
-      cancelAdoption = undefined;
-      pump();
-    });
-    return false;
+  /** What another tab had begun and went silent about is begun anew. */
+  function adopt() {
+    for (const item of cell.get().outbox) {
+      const isUnderWay = item.nonce === carried || item.nonce === upload?.nonce;
+      if (item.tab !== tab && !isUnderWay && ownership.isOurs(item))
+        happen({ type: 'postponed', nonce: item.nonce });
+    }
+    pump();
   }
 
   function maySend(item: OutboxItem): boolean {
     if (pauses.has('') || (isMessage(item) && pauses.has(item.room))) return false;
-    return isOurs(item);
+    return ownership.isOurs(item);
   }
 
   function pump() {
@@ -169,15 +165,17 @@ export function createCourier(dependencies: CourierDependencies): Courier {
     if (current === undefined) return;
     const item = nextToSend(cell.get().outbox, maySend);
     if (item !== undefined) carry(item, current);
-    const picture = pauses.has('upload') ? undefined : nextToUpload(cell.get().outbox, isOurs);
+    const picture = pauses.has('upload') ? undefined : nextToUpload(cell.get().outbox, ownership.isOurs);
     if (picture !== undefined && upload === undefined) startUpload(picture);
   }
 
   function carry(item: OutboxItem, current: Link) {
     const { nonce } = item;
+    carried = nonce;
     happen({ type: 'send-started', nonce });
     tell(nonce);
     send(current, item, (outcome) => {
+      carried = undefined;
       if (outcome.status === 'lost') {
         // Over this link nothing goes any more, though nobody has been told yet.
         if (link === current) link = undefined;
@@ -215,7 +213,7 @@ export function createCourier(dependencies: CourierDependencies): Courier {
             : { id: 'rate-limited', retryAfter: wait },
         );
       }
-      pause(failure.code === 'slow-mode' ? room : '', wait);
+      pauses.begin(failure.code === 'slow-mode' ? room : '', wait);
     } else if (failure.code === 'signed-out') {
       happen({ type: 'postponed', nonce });
       link = undefined;
@@ -245,17 +243,6 @@ export function createCourier(dependencies: CourierDependencies): Courier {
     if (failed?.status === 'failed') void keep(failed);
   }
 
-  function pause(what: string, wait: number) {
-    pauses.get(what)?.();
-    pauses.set(
-      what,
-      environment.after(wait, () => {
-        pauses.delete(what);
-        pump();
-      }),
-    );
-  }
-
   function startUpload(item: OutboxItem) {
     const { nonce, file } = item;
     happen({ type: 'upload-started', nonce });
@@ -279,7 +266,7 @@ export function createCourier(dependencies: CourierDependencies): Courier {
           uploadRefused(item, outcome.failure);
         } else {
           happen({ type: 'postponed', nonce });
-          pause('upload', dependencies.backOff(uploadAttempt));
+          pauses.begin('upload', dependencies.backOff(uploadAttempt));
           uploadAttempt += 1;
         }
         tell(nonce);
@@ -295,7 +282,7 @@ export function createCourier(dependencies: CourierDependencies): Courier {
       const wait = failure.retryAfter ?? announcedWait;
       if (wait >= announcedWait) toaster.show({ id: 'rate-limited', retryAfter: wait });
       happen({ type: 'postponed', nonce });
-      pause('upload', wait);
+      pauses.begin('upload', wait);
     } else if (failure.code === 'signed-out') {
       happen({ type: 'postponed', nonce });
       link = undefined;
@@ -312,8 +299,8 @@ export function createCourier(dependencies: CourierDependencies): Courier {
   }
 
   function endPauses() {
-    for (const cancel of [...pauses.values(), ...late]) cancel();
     pauses.clear();
+    for (const cancel of late) cancel();
     late.clear();
   }
 
@@ -398,7 +385,7 @@ export function createCourier(dependencies: CourierDependencies): Courier {
     dispose() {
       endWatch();
       endPauses();
-      cancelAdoption?.();
+      ownership.dispose();
       upload?.cancel();
       storage.dispose();
     },

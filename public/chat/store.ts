@@ -17,6 +17,7 @@ import { createDrafts } from './drafts.ts';
 import { createHistory } from './history.ts';
 import type { Arrival, ChatActions, ChatStore, Outgoing } from './model.ts';
 import { createNavigation } from './navigation.ts';
+import type { Role } from './ownership.ts';
 import { createAsk } from './panel-requests.ts';
 import type { Environment } from './platform.ts';
 import { createSession } from './session.ts';
@@ -82,7 +83,7 @@ export function createStore(environment: Environment): ChatStore {
   });
 
   /** Where another tab holds the connection, it also does what is to be done once. */
-  function role(): 'holder' | 'guest' | 'alone' {
+  function role(): Role {
     if (environment.locks === undefined || environment.openChannel === undefined) return 'alone';
     return connector.isLeader() ? 'holder' : 'guest';
   }

@@ -1,462 +1,382 @@
 import { describe, expect, test } from 'vitest';
-import type { ChatState } from '../../public/chat/model.ts';
-import type { OutboxItem } from '../../public/chat/outbox.ts';
-import { leaseTime, releasedTime, renewInterval } from '../../public/chat/outbox-storage.ts';
+import { adoptionTime } from '../../public/chat/ownership.ts';
+import type { ClientRequest, Failure } from '../../src/chat/events.ts';
 import { fakeFile, pngHead } from './fake-browser.ts';
 import { sampleImage } from './fake-chat.ts';
-import { outline, type Page, unsent, World } from './fake-page.ts';
+import { type Page, said, unsent, World } from './fake-page.ts';
 
-const said = ({ log }: World['chat']) =>
-  log.map(({ content }) => (content.type === 'text' ? content.text : '[image]'));
-/** Lets what is asynchronous about files come to its end. */
-const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
-
-async function pick(page: Page, ...names: string[]) {
-  page.actions.sendImages(names.map((name) => fakeFile(name, pngHead)));
-  await settle();
+/** Refuses requests of that name so many times. */
+function refuse(world: World, event: ClientRequest['event'], failure: Failure, times = 1) {
+  let left = times;
+  world.chat.intercept = (connection, request) => {
+    if (request.event !== event || left === 0) return false;
+    left -= 1;
+    connection.refuse(request, failure);
+    return true;
+  };
 }
 
-describe('texts', () => {
-  test('are shown at once as unsent, and in the same change as stored', () => {
-    const world = new World();
-    const page = world.enter();
-    const seen: string[] = [];
-    const note = ({ outbox, timeline }: ChatState) => seen.push(`${outbox.length}+${timeline.length}`);
-    page.store.subscribe(() => note(page.state()));
-    page.actions.sendText('hi');
-    expect(unsent(page.state())).toEqual(['sending hi']);
-    world.clock.advance(100);
-    expect(outline(page.state())).toEqual(['hi']);
-    expect(page.state().timeline[0]).toMatchObject({ own: true });
-    expect([...new Set(seen)]).toEqual(['1+0', '0+1']);
-  });
+async function lastMessage(world: World, page: Page, text = 'hello') {
+  page.say(text);
+  await world.clock.advance(100);
+  const line = page.state().conversation.timeline.at(-1);
+  if (line?.kind !== 'message') throw new Error('the last line is no message');
+  return line.message;
+}
 
-  test('appear once when the receipt comes before the message, and when it comes after', () => {
+describe('sending', () => {
+  test('keeps the order, one at a time', async () => {
     const world = new World();
-    const page = world.enter();
-    world.chat.intercept = (connection, request) => {
-      if (request.event !== 'message:send' || request.data.content.type !== 'text') return false;
-      const { member } = connection;
-      if (member === undefined) return false;
-      connection.member = undefined;
-      const message = world.chat.append(member, request.data.nonce, request.data.content);
-      connection.member = member;
-      const { room, offset, id, time, nonce } = message;
-      connection.reply(request, { room, offset, id, time, nonce });
-      connection.push('message:new', { message });
-      return true;
-    };
-    page.actions.sendText('receipt first');
-    world.clock.advance(100);
-    world.chat.intercept = () => false;
-    page.actions.sendText('message first');
-    world.clock.advance(100);
-    expect(outline(page.state())).toEqual(['receipt first', 'message first']);
+    const page = await world.enter();
+    for (const text of ['a', 'b', 'c']) page.say(text);
+    expect(unsent(page.state())).toEqual(['sending a', 'pending b', 'pending c']);
+    await world.clock.advance(200);
+    expect(said(page.state())).toEqual(['a', 'b', 'c']);
     expect(page.state().outbox).toEqual([]);
   });
 
-  test('go out in order, one after the other', () => {
-    const world = new World();
-    const page = world.enter();
-    for (let index = 0; index < 20; index += 1) page.actions.sendText(`${index}`);
-    expect(unsent(page.state()).slice(0, 2)).toEqual(['sending 0', 'pending 1']);
-    world.clock.advance(1000);
-    expect(said(world.chat)).toEqual(Array.from({ length: 20 }, (_, index) => `${index}`));
-  });
+  test.each([false, true])(
+    'leaves the outbox in the change that shows it, receipt first %s',
+    async (receiptFirst) => {
+      const world = new World();
+      world.chat.receiptFirst = receiptFirst;
+      const page = await world.enter();
+      const seen = new Set<string>();
+      page.store.subscribe(() => seen.add(`${said(page.state())}|${unsent(page.state())}`));
+      page.say('a');
+      await world.clock.advance(100);
+      expect([...seen].filter((state) => state !== '|')).toEqual([
+        '|sending a',
+        ...(receiptFirst ? ['|sent a'] : []),
+        'a|',
+      ]);
+    },
+  );
 
-  test('blank, too long, or said by nobody are not taken; half a surrogate pair is mended', () => {
+  test('waits as long as the server asks, and says so', async () => {
     const world = new World();
-    const page = world.open();
-    world.clock.advance(100);
-    page.actions.sendText('nobody');
-    page.actions.signIn('Ada');
-    world.clock.advance(100);
-    page.actions.sendText(' \n ');
-    page.actions.sendText('x'.repeat(4001));
-    page.actions.sendText('half \ud83d');
-    world.clock.advance(100);
-    expect(said(world.chat)).toEqual(['half \ufffd']);
-    expect(page.state().outbox).toEqual([]);
-  });
-
-  test('typed while offline wait, and go out once', () => {
-    const world = new World();
-    const page = world.enter();
-    world.chat.up = false;
-    world.chat.endAll(1006);
-    page.actions.sendText('a');
-    page.actions.sendText('b');
-    world.clock.advance(60_000);
-    expect(unsent(page.state())).toEqual(['pending a', 'pending b']);
-    world.chat.up = true;
-    page.actions.reconnectNow();
-    world.clock.advance(1000);
-    expect(said(world.chat)).toEqual(['a', 'b']);
-    expect(outline(page.state())).toEqual(['a', 'b']);
-  });
-
-  test('whose receipt was lost are not stored twice, and stay in place', () => {
-    const world = new World();
-    const page = world.enter();
-    world.chat.intercept = (connection, request) => {
-      if (request.event !== 'message:send' || connection.member === undefined) return false;
-      const { content, nonce } = request.data;
-      if (content.type === 'text') world.chat.append(connection.member, nonce, content);
-      connection.end(1006);
-      return true;
-    };
-    page.actions.sendText('a');
-    page.actions.sendText('b');
-    world.clock.advance(10);
-    expect(unsent(page.state())).toEqual(['pending a', 'pending b']);
-    world.chat.intercept = () => false;
-    world.clock.advance(10_000);
-    expect(said(world.chat)).toEqual(['a', 'b']);
-    expect(outline(page.state())).toEqual(['a', 'b']);
-  });
-
-  test('refused as too many wait as long as asked, then go by themselves', () => {
-    const world = new World();
-    const page = world.enter();
-    let refused = 0;
-    world.chat.intercept = (connection, request) => {
-      if (request.event !== 'message:send' || refused > 0) return false;
-      refused += 1;
-      connection.refuse(request, { code: 'rate-limited', message: '', retryAfter: 3000 });
-      return true;
-    };
-    page.actions.sendText('a');
-    page.actions.sendText('b');
-    world.clock.advance(20);
-    expect(unsent(page.state())).toEqual(['pending a', 'pending b']);
-    expect(page.state().toasts).toMatchObject([
-      { tone: 'info', text: { id: 'rate-limited', retryAfter: 3000 } },
-    ]);
-    world.clock.advance(2900);
-    expect(said(world.chat)).toEqual([]);
-    world.clock.advance(200);
-    expect(said(world.chat)).toEqual(['a', 'b']);
-  });
-
-  test('refused as invalid fail with the reason, hold up nothing, and can be retried or discarded', () => {
-    const world = new World();
-    const page = world.enter();
-    world.chat.intercept = (connection, request) => {
-      if (request.event !== 'message:send' || request.data.content.type !== 'text') return false;
-      if (request.data.content.text !== 'bad') return false;
-      connection.refuse(request, { code: 'invalid', message: 'no', field: 'data.content.text' });
-      return true;
-    };
-    page.actions.sendText('bad');
-    page.actions.sendText('good');
-    page.actions.sendText('bad');
-    world.clock.advance(100);
-    expect(said(world.chat)).toEqual(['good']);
-    expect(unsent(page.state())).toEqual(['failed bad', 'failed bad']);
-    const [first, second] = page.state().outbox;
-    expect(first?.failure).toMatchObject({ code: 'invalid', field: 'data.content.text' });
-    page.actions.discard(first?.nonce ?? '');
-    world.chat.intercept = () => false;
-    page.actions.retry(second?.nonce ?? '');
-    world.clock.advance(100);
-    expect(said(world.chat)).toEqual(['good', 'bad']);
-    expect(world.chat.log.at(-1)?.nonce).toBe(second?.nonce);
-    expect(page.state().outbox).toEqual([]);
-  });
-
-  test('refused as signed out lead back in by the token, then go', () => {
-    const world = new World();
-    const page = world.enter();
-    world.chat.connection.member = undefined;
-    page.actions.sendText('a');
-    world.clock.advance(100);
-    expect(said(world.chat)).toEqual(['a']);
-    expect(page.state()).toMatchObject({ phase: 'chatting', outbox: [] });
-    expect(world.chat.attempts).toBe(1);
-  });
-});
-
-describe('over the end of the page', () => {
-  test('a reload in the middle of the outbox loses nothing and repeats nothing', () => {
-    const world = new World();
-    const before = world.enter();
-    for (let index = 0; index < 10; index += 1) before.actions.sendText(`${index}`);
-    world.clock.advanceUntil(() => world.chat.log.length === 4);
-    before.close();
-    const page = world.open(before);
-    world.clock.advance(1000);
-    expect(said(world.chat)).toEqual(Array.from({ length: 10 }, (_, index) => `${index}`));
-    expect(outline(page.state())).toEqual(said(world.chat));
-    expect(page.state().outbox).toEqual([]);
-  });
-
-  test('what was written offline is there after a reload, still offline', () => {
-    const world = new World();
-    const before = world.enter();
-    world.chat.up = false;
-    world.chat.endAll(1006);
-    before.actions.sendText('a');
-    before.close();
-    const page = world.open(before);
+    const page = await world.enter();
+    refuse(world, 'message:send', { code: 'rate-limited', message: '', retryAfter: 5000 });
+    page.say('a');
+    await world.clock.advance(100);
     expect(unsent(page.state())).toEqual(['pending a']);
-    world.chat.up = true;
-    world.clock.advance(60_000);
-    expect(said(world.chat)).toEqual(['a']);
+    expect(page.state().toasts).toMatchObject([
+      { tone: 'info', text: { id: 'rate-limited', retryAfter: 5000 } },
+    ]);
+    await world.clock.advance(5000);
+    expect(said(page.state())).toEqual(['a']);
   });
 
-  test('a tab that is closed leaves it to another, which sends it once', () => {
+  test('waits in a slow room only', async () => {
     const world = new World();
-    const [closed, open] = [world.enter(), world.open()];
-    world.clock.advance(100);
-    world.chat.up = false;
-    world.chat.endAll(1006);
-    closed.actions.sendText('a');
-    closed.close();
-    world.chat.up = true;
-    world.clock.advance(releasedTime + renewInterval + 10_000);
-    expect(said(world.chat)).toEqual(['a']);
-    expect(open.state().outbox).toEqual([]);
-    expect(outline(open.state())).toEqual(['a']);
+    const page = await world.enter();
+    world.chat.addRoom('dev');
+    const { me } = page.state();
+    if (me !== undefined) world.chat.join('dev', me);
+    const message = await lastMessage(world, page);
+    refuse(world, 'message:send', { code: 'slow-mode', message: '', retryAfter: 20_000 });
+    page.say('slow');
+    await world.clock.advance(100);
+    page.actions.react(message, '👍', true);
+    page.actions.openRoom('dev');
+    page.say('fast');
+    await world.clock.advance(100);
+    expect(said(page.state())).toEqual(['fast']);
+    expect(unsent(page.state())).toEqual(['pending slow']);
+    await world.clock.advance(20_000);
+    expect(page.state().outbox).toEqual([]);
   });
 
-  test('a tab that has crashed does so too, when its lease is over', () => {
+  test('that is refused waits for the person, also over a reload', async () => {
     const world = new World();
-    const [crashed, open] = [world.enter(), world.open()];
-    world.clock.advance(100);
-    world.chat.intercept = (_, { event }) => event === 'message:send';
-    crashed.actions.sendText('a');
-    crashed.close('crashed');
-    world.chat.intercept = () => false;
-    world.clock.advance(leaseTime - 1000);
-    expect(said(world.chat)).toEqual([]);
-    world.clock.advance(renewInterval + 2000);
-    expect(said(world.chat)).toEqual(['a']);
-    expect(outline(open.state())).toEqual(['a']);
-  });
-
-  test('tabs that are open do not send for each other', () => {
-    const world = new World();
-    const [first, second] = [world.enter(), world.open()];
-    world.clock.advance(100);
-    const sent: string[] = [];
-    world.chat.intercept = (_, request) => {
-      if (request.event === 'message:send') sent.push(request.data.nonce);
-      return request.event === 'message:send';
-    };
-    first.actions.sendText('a');
-    second.actions.sendText('b');
-    world.clock.advance(14_000);
-    expect(sent).toHaveLength(2);
-    expect(unsent(first.state())).toEqual(['sending a']);
-    expect(unsent(second.state())).toEqual(['sending b']);
-  });
-});
-
-describe('under another identity', () => {
-  test('what may be stored already waits for the person; the rest goes out', () => {
-    const world = new World();
-    const page = world.enter();
-    world.chat.intercept = (connection, request) => {
-      if (request.event === 'message:send') connection.end(1006);
-      return request.event === 'message:send';
-    };
-    page.actions.sendText('tried');
-    page.actions.sendText('untried');
-    world.clock.advance(10);
-    world.chat.intercept = () => false;
-    world.chat.members.clear();
-    world.clock.advanceUntil(() => page.state().phase === 'signed-out');
-    page.actions.signIn('Ada');
-    world.clock.advance(1000);
-    expect(said(world.chat)).toEqual(['untried']);
-    expect(page.state().outbox).toMatchObject([{ status: 'failed', failure: { code: 'signed-out' } }]);
-    // Not even a reload sends it without being asked.
+    const page = await world.enter();
+    refuse(world, 'message:send', { code: 'muted', message: 'no' });
+    page.say('a');
+    page.say('b');
+    await world.clock.advance(200);
+    expect(unsent(page.state())).toEqual(['failed a']);
+    expect(said(page.state())).toEqual(['b']);
     page.close();
     const again = world.open(page);
-    world.clock.advance(1000);
-    expect(unsent(again.state())).toEqual(['failed tried']);
+    await world.ready(again);
+    expect(again.state().outbox).toMatchObject([
+      { status: 'failed', failure: { code: 'muted', message: 'no' } },
+    ]);
+    again.actions.retry(again.state().outbox[0]?.nonce ?? '');
+    await world.clock.advance(100);
+    expect(said(again.state())).toEqual(['b', 'a']);
+    expect(await world.browser.database.all('outbox')).toEqual([]);
   });
 
-  test('somebody else does not send what was not theirs', () => {
+  test('goes on after the server has forgotten this connection', async () => {
     const world = new World();
-    const page = world.enter('Ada');
+    const page = await world.enter();
+    world.chat.connection.member = undefined;
+    page.say('a');
+    await world.clock.advance(200);
+    expect(said(page.state())).toEqual(['a']);
+  });
+
+  test('of what a person drops does not happen', async () => {
+    const world = new World();
+    const page = await world.enter();
+    world.chat.up = false;
     world.chat.endAll(1006);
-    page.actions.sendText('secret of Ada');
-    world.chat.members.clear();
-    world.clock.advanceUntil(() => page.state().phase === 'signed-out');
-    page.actions.signIn('Mei');
-    world.clock.advance(1000);
-    expect(page.state().phase).toBe('chatting');
-    expect(said(world.chat)).toEqual([]);
+    page.say('a');
+    page.say('b');
+    page.actions.discard(page.state().outbox[0]?.nonce ?? '');
+    world.chat.up = true;
+    await world.clock.advance(30_000);
+    expect(said(page.state())).toEqual(['b']);
+  });
+
+  test('of blank or too long text does not happen', async () => {
+    const world = new World();
+    const page = await world.enter();
+    page.say(' \n ');
+    page.say('x'.repeat(4001));
     expect(page.state().outbox).toEqual([]);
+    expect(page.state().drafts.general?.text).toHaveLength(4001);
   });
 });
 
-describe('images', () => {
-  test('are uploaded with progress, then sent, and their placeholder is let go', async () => {
+describe('what is done to a message', () => {
+  test('shows at once, and is marked until it is acknowledged', async () => {
     const world = new World();
-    const page = world.enter();
-    await pick(page, 'a.png');
-    expect(unsent(page.state())).toEqual(['uploading [image] 0%']);
-    const item = page.state().outbox[0] as OutboxItem | undefined;
-    expect(item?.content).toMatchObject({
-      file: { name: 'a.png', length: 1000, url: 'blob:a.png', width: 640, height: 480 },
+    const page = await world.enter();
+    const message = await lastMessage(world, page);
+    page.actions.react(message, '🎉', true);
+    page.actions.setDraft({ editing: message, text: 'hullo' });
+    page.actions.sendDraft();
+    const shown = () => page.state().conversation.timeline.at(-1);
+    expect(shown()).toMatchObject({
+      pending: true,
+      message: { content: { text: 'hullo' }, reactions: [{ emoji: '🎉', members: [{ name: 'Ada' }] }] },
     });
+    await world.clock.advance(200);
+    expect(shown()).toMatchObject({
+      pending: false,
+      message: { content: { text: 'hullo' }, edited: { count: 1 }, reactions: [{ emoji: '🎉' }] },
+    });
+    page.actions.remove(message);
+    expect(said(page.state())).toEqual(['[deleted]']);
+    await world.clock.advance(200);
+    expect(page.state().outbox).toEqual([]);
+    expect(shown()).toMatchObject({ pending: false, message: { deleted: { by: { name: 'Ada' } } } });
+  });
+
+  test.each([
+    ['forbidden', 'refused'],
+    ['message-unknown', 'message-gone'],
+  ] as const)('is taken back when it is refused: %s', async (code, id) => {
+    const world = new World();
+    const page = await world.enter();
+    const message = await lastMessage(world, page);
+    refuse(world, 'message:edit', { code, message: 'no' });
+    page.actions.setDraft({ editing: message, text: 'hullo' });
+    page.actions.sendDraft();
+    expect(said(page.state())).toEqual(['hullo']);
+    await world.clock.advance(100);
+    expect(said(page.state())).toEqual(['hello']);
+    expect(page.state().outbox).toEqual([]);
+    expect(page.state().toasts).toMatchObject([{ text: { id } }]);
+    expect(await world.browser.database.all('outbox')).toEqual([]);
+  });
+
+  test('without a connection is done later, and once', async () => {
+    const world = new World();
+    const page = await world.enter();
+    const message = await lastMessage(world, page);
+    world.chat.up = false;
+    world.chat.endAll(1006);
+    page.actions.react(message, '🎉', true);
+    await world.clock.advance(100);
+    page.close('crashed');
+    world.chat.up = true;
+    const again = world.open(page);
+    await world.ready(again);
+    await world.clock.advance(1000);
+    expect(again.state().conversation.timeline.at(-1)).toMatchObject({
+      pending: false,
+      message: { reactions: [{ emoji: '🎉' }] },
+    });
+    expect(world.chat.log.events.filter(({ type }) => type === 'reaction')).toHaveLength(1);
+  });
+});
+
+describe('a crash', () => {
+  // Each step of a message's way: at which moment after it was said does the page go?
+  const moments = Array.from({ length: 18 }, (_, index) => index * 2);
+
+  test.each(moments)('%i ms after a message was said neither loses nor repeats it', async (moment) => {
+    const world = new World();
+    world.browser.database.latency = 6;
+    const page = await world.enter();
+    page.say('a');
+    await world.clock.advance(moment);
+    page.close('crashed');
+    const again = world.open(page);
+    await world.ready(again);
+    await world.clock.advance(1000);
+    const there = said(again.state());
+    // Before it was written down and before it was sent, the text is still in the composer.
+    const draft = again.state().drafts.general?.text;
+    const shown = there.length > 0 ? there : [draft];
+    if (moment >= 6) expect(shown).toEqual(['a']);
+    expect(there.length).toBeLessThanOrEqual(1);
+    expect(world.chat.log.items('general').filter(({ type }) => type === 'message').length).toBe(
+      there.length,
+    );
+    expect(again.state().outbox).toEqual([]);
+    expect(await world.browser.database.all('outbox')).toEqual([]);
+  });
+});
+
+describe('pictures', () => {
+  const png = fakeFile('a.png', pngHead);
+
+  test('are looked at, uploaded and sent, in order', async () => {
+    const world = new World();
+    const page = await world.enter();
+    page.actions.sendImages([
+      png,
+      fakeFile('notes.txt', [1, 2, 3]),
+      fakeFile('huge.png', pngHead, 10_000_000),
+    ]);
+    await world.clock.advance(10);
+    expect(page.state().toasts.map(({ text }) => text.id)).toEqual(['image-type', 'image-too-large']);
+    expect(unsent(page.state())).toEqual(['uploading [image] 0%']);
     const [upload] = page.tab.uploads;
-    expect(upload?.token).toMatch(/^token-1-/);
     upload?.handlers.progress(0.5);
     expect(unsent(page.state())).toEqual(['uploading [image] 50%']);
+    expect(page.tab.objectUrls.size).toBe(1);
     upload?.handlers.done({ status: 'done', image: sampleImage });
-    world.clock.advance(100);
-    expect(said(world.chat)).toEqual(['[image]']);
-    expect(outline(page.state())).toEqual(['[image]']);
-    expect(page.state().outbox).toEqual([]);
+    await world.clock.advance(100);
+    expect(said(page.state())).toEqual(['[image]']);
+    expect(page.tab.objectUrls.size).toBe(0);
+    expect(page.tab.uploads).toHaveLength(1);
+  });
+
+  test('survive a reload before they were uploaded', async () => {
+    const world = new World();
+    const page = await world.enter();
+    page.actions.sendImages([png]);
+    await world.clock.advance(50);
+    page.close('crashed');
+    const again = world.open(page);
+    await world.ready(again);
+    const [upload] = again.tab.uploads;
+    expect(upload?.file.name).toBe('a.png');
+    expect(again.state().outbox).toMatchObject([{ command: { file: { width: 640, height: 480 } } }]);
+    upload?.handlers.done({ status: 'done', image: sampleImage });
+    await world.clock.advance(100);
+    expect(said(again.state())).toEqual(['[image]']);
+  });
+
+  test('that are dropped are not uploaded any more', async () => {
+    const world = new World();
+    const page = await world.enter();
+    page.actions.sendImages([png]);
+    await world.clock.advance(10);
+    page.actions.discard(page.state().outbox[0]?.nonce ?? '');
+    expect(page.tab.uploads[0]?.cancelled).toBe(true);
     expect(page.tab.objectUrls.size).toBe(0);
   });
 
-  test('go one at a time in the order in which they were picked; texts do not wait for them', async () => {
+  test('that did not get through are uploaded again', async () => {
     const world = new World();
-    const page = world.enter();
-    await pick(page, 'a.png', 'b.png');
-    page.actions.sendText('meanwhile');
-    world.clock.advance(100);
-    expect(said(world.chat)).toEqual(['meanwhile']);
-    expect(page.tab.uploads.map(({ file }) => file.name)).toEqual(['a.png']);
-    page.tab.uploads[0]?.handlers.done({ status: 'done', image: sampleImage });
-    expect(page.tab.uploads.map(({ file }) => file.name)).toEqual(['a.png', 'b.png']);
-    page.tab.uploads[1]?.handlers.done({ status: 'done', image: { ...sampleImage, id: 'image-2' } });
-    world.clock.advance(100);
-    expect(world.chat.requests('message:send').map(({ data }) => data.content)).toMatchObject([
-      { text: 'meanwhile' },
-      { image: 'image-1' },
-      { image: 'image-2' },
-    ]);
-  });
-
-  test('can be cancelled: the upload ends, and the next begins', async () => {
-    const world = new World();
-    const page = world.enter();
-    await pick(page, 'a.png', 'b.png');
-    page.actions.discard(page.state().outbox[0]?.nonce ?? '');
-    expect(page.tab.uploads.map(({ cancelled }) => cancelled)).toEqual([true, false]);
-    expect(unsent(page.state())).toEqual(['uploading [image] 0%']);
-    expect([...page.tab.objectUrls]).toEqual(['blob:b.png']);
-  });
-
-  test('too large, of another type or unreadable are told before anything is sent; the good ones go', async () => {
-    const world = new World();
-    const page = world.enter();
-    page.actions.sendImages([
-      fakeFile('big.png', pngHead, 8 * 1024 * 1024 + 1),
-      fakeFile('a.svg', [0x3c]),
-      fakeFile('empty.png', pngHead, 0),
-      fakeFile('good.png', pngHead, 8 * 1024 * 1024),
-    ]);
-    await settle();
-    expect(page.state().toasts.map(({ text }) => text)).toEqual([
-      { id: 'image-too-large', file: 'big.png', length: 8_388_609, limit: 8_388_608 },
-      { id: 'image-type', file: 'a.svg' },
-      { id: 'image-unreadable', file: 'empty.png' },
-    ]);
-    expect(page.tab.uploads.map(({ file }) => file.name)).toEqual(['good.png']);
-    page.actions.dismissToast(page.state().toasts[0]?.key ?? '');
-    expect(page.state().toasts).toHaveLength(2);
-    world.clock.advance(10_000);
-    expect(page.state().toasts).toEqual([]);
-  });
-
-  test('whose size cannot be read have none', async () => {
-    const world = new World();
-    const page = world.enter();
-    page.tab.size = undefined;
-    await pick(page, 'a.png');
-    const content = page.state().outbox[0]?.content;
-    expect(content).toMatchObject({ file: { width: undefined, height: undefined } });
-  });
-
-  test('that are lost on the way are tried again, a little later each time', async () => {
-    const world = new World();
-    const page = world.enter();
-    await pick(page, 'a.png');
+    const page = await world.enter();
+    page.actions.sendImages([png]);
+    await world.clock.advance(10);
     page.tab.uploads[0]?.handlers.done({ status: 'lost' });
     expect(unsent(page.state())).toEqual(['pending [image]']);
-    world.clock.advance(499);
-    expect(page.tab.uploads).toHaveLength(1);
-    world.clock.advance(501);
+    await world.clock.advance(2000);
     expect(page.tab.uploads).toHaveLength(2);
   });
 
-  test('picked offline wait for the connection; an upload outlives a reconnect', async () => {
+  test('whose image the server has lost are uploaded again', async () => {
     const world = new World();
-    const page = world.enter();
-    world.chat.endAll(1006);
-    await pick(page, 'a.png');
-    expect(unsent(page.state())).toEqual(['pending [image]']);
-    world.clock.advance(5000);
-    expect(page.tab.uploads).toHaveLength(1);
-    world.chat.endAll(1006);
+    const page = await world.enter();
+    refuse(world, 'message:send', { code: 'image-unknown', message: '' });
+    page.actions.sendImages([png]);
+    await world.clock.advance(10);
     page.tab.uploads[0]?.handlers.done({ status: 'done', image: sampleImage });
-    world.clock.advance(5000);
-    expect(said(world.chat)).toEqual(['[image]']);
-    expect(page.tab.uploads).toHaveLength(1);
+    await world.clock.advance(100);
+    expect(page.tab.uploads).toHaveLength(2);
+  });
+});
+
+describe('two tabs', () => {
+  async function pair(sharing: boolean) {
+    const world = new World(sharing);
+    const first = await world.enter();
+    const second = world.open();
+    await world.ready(second);
+    return { world, first, second };
+  }
+
+  test.each([true, false])('show the same, and send once; sharing a connection: %s', async (sharing) => {
+    const { world, first, second } = await pair(sharing);
+    first.say('a');
+    second.say('b');
+    await world.clock.advance(1);
+    expect(unsent(first.state()).map((line) => line.slice(-1))).toEqual(['a', 'b']);
+    expect(unsent(second.state()).map((line) => line.slice(-1))).toEqual(['a', 'b']);
+    await world.clock.advance(500);
+    expect(said(first.state()).toSorted()).toEqual(['a', 'b']);
+    expect(said(second.state())).toEqual(said(first.state()));
+    expect(world.chat.commands).toHaveLength(2);
+    expect([...first.state().outbox, ...second.state().outbox]).toEqual([]);
+    expect(world.chat.connections.size).toBe(sharing ? 1 : 2);
   });
 
-  test('refused as too many wait; refused for good fail with the reason', async () => {
-    const world = new World();
-    const page = world.enter();
-    await pick(page, 'a.png');
-    const limited = { code: 'rate-limited', message: '', retryAfter: 2000 } as const;
-    page.tab.uploads[0]?.handlers.done({ status: 'refused', failure: limited });
-    expect(page.state().toasts).toMatchObject([{ text: { id: 'rate-limited' } }]);
-    world.clock.advance(2000);
-    const broken = { code: 'invalid', message: 'no image', field: 'image.type' } as const;
-    page.tab.uploads[1]?.handlers.done({ status: 'refused', failure: broken });
-    expect(page.state().outbox).toMatchObject([{ status: 'failed', failure: broken }]);
-    page.actions.retry(page.state().outbox[0]?.nonce ?? '');
-    expect(page.tab.uploads).toHaveLength(3);
+  test('of which one goes leave its messages to the other, at once where they share', async () => {
+    const { world, first, second } = await pair(true);
+    world.chat.up = false;
+    world.chat.endAll(1006);
+    second.say('left behind');
+    await world.clock.advance(100);
+    second.close('crashed');
+    world.chat.up = true;
+    await world.clock.advance(5000);
+    expect(said(first.state())).toEqual(['left behind']);
   });
 
-  test('the server has lost are uploaded again', async () => {
-    const world = new World();
-    const page = world.enter();
-    let lost = 0;
-    world.chat.intercept = (connection, request) => {
-      if (request.event !== 'message:send' || lost > 0) return false;
-      lost += 1;
-      connection.refuse(request, { code: 'image-unknown', message: '' });
-      return true;
-    };
-    await pick(page, 'a.png');
-    page.tab.uploads[0]?.handlers.done({ status: 'done', image: sampleImage });
-    world.clock.advance(100);
-    page.tab.uploads[1]?.handlers.done({ status: 'done', image: sampleImage });
-    world.clock.advance(100);
-    expect(said(world.chat)).toEqual(['[image]']);
+  test('of which one goes leave its messages to the other, after a while where they do not', async () => {
+    const { world, first, second } = await pair(false);
+    world.chat.intercept = (connection, { event }) =>
+      connection.tab === second.tab && event === 'message:send';
+    second.say('left behind');
+    await world.clock.advance(100);
+    expect(unsent(first.state())).toEqual(['sending left behind']);
+    second.close('crashed');
+    await world.clock.advance(adoptionTime + 1000);
+    expect(said(first.state())).toEqual(['left behind']);
   });
 
-  test('uploaded but not yet stored survive a reload', async () => {
-    const world = new World();
-    const before = world.enter();
-    world.chat.intercept = (_, { event }) => event === 'message:send';
-    await pick(before, 'a.png');
-    before.tab.uploads[0]?.handlers.done({ status: 'done', image: sampleImage });
-    before.close();
-    world.chat.intercept = () => false;
-    const page = world.open(before);
-    world.clock.advance(100);
-    expect(said(world.chat)).toEqual(['[image]']);
-    expect(page.state().outbox).toEqual([]);
+  test('drop what is dropped in one of them', async () => {
+    const { world, first, second } = await pair(true);
+    world.chat.up = false;
+    world.chat.endAll(1006);
+    first.say('a');
+    await world.clock.advance(100);
+    second.actions.discard(second.state().outbox[0]?.nonce ?? '');
+    await world.clock.advance(10);
+    expect(first.state().outbox).toEqual([]);
+    expect(await world.browser.database.all('outbox')).toEqual([]);
   });
+});
 
-  test('of one who logs out meanwhile are cancelled, also while they are looked at', async () => {
-    const world = new World();
-    const page = world.enter();
-    await pick(page, 'a.png');
-    page.actions.sendImages([fakeFile('b.png', pngHead)]);
-    page.actions.logOut();
-    await settle();
-    expect(page.tab.uploads.map(({ cancelled }) => cancelled)).toEqual([true]);
-    expect(page.state().outbox).toEqual([]);
-    expect(page.tab.objectUrls.size).toBe(0);
-  });
+test('another person in the same browser gets nothing of what the last one had not sent', async () => {
+  const world = new World();
+  const page = await world.enter();
+  world.chat.intercept = (_, { event }) => event === 'message:send';
+  page.say('mine');
+  await world.clock.advance(100);
+  page.actions.logOut();
+  await world.clock.advance(200);
+  page.actions.signIn({ name: 'Bo' });
+  await world.ready(page);
+  expect(page.state().outbox).toEqual([]);
+  expect(await world.browser.database.all('outbox')).toEqual([]);
 });
