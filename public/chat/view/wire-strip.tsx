@@ -25,7 +25,7 @@ export function WireStrip({ state }: { readonly state: ChatState }): JSX.Element
     <>
       <button
         type="button"
-        class={`strip ${connection.status}${slow ? ' slow' : ''}${folded ? ' folded' : ''}`}
+        class={`strip ${connection.status}${slow ? ' slow' : ''}${folded ? ' without-wire' : ''}`}
         aria-label={texts.connection.stripButton(line)}
         aria-haspopup="dialog"
         onClick={() => setOpen(true)}
