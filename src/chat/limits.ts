@@ -14,7 +14,7 @@ export interface ChatRates {
   readonly requests: Rate;
   /** Messages of one member, over all their connections: an outbox after a long tunnel, then a fast bot. */
   readonly messages: Rate;
-  /** New names from one address; also tokens that nobody was given. An office behind one address signs in in the morning. */
+  /** Sign-ins from one address; also tokens and invitations that nobody was given. An office behind one address signs in in the morning. */
   readonly signIns: Rate;
   /** Images of one member: a handful of photos at once. */
   readonly uploads: Rate;
