@@ -12,4 +12,6 @@ import '../style/composer.css';
 import '../style/floating.css';
 import '../style/layers.css';
 import '../style/panels.css';
+import '../style/panel-fields.css';
+import '../style/panel-lists.css';
 import '../style/jump.css';

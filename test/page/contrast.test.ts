@@ -28,8 +28,8 @@ const text: readonly (readonly [string, readonly string[]])[] = [
   ['copper', ['paper', 'sunk', 'raised', 'tint']],
   ['on-copper', ['copper', 'copper-strong']],
   ['warning', ['paper', 'raised', 'warning-ground']],
-  ['bad', ['paper', 'raised', 'bad-ground']],
-  ['good', ['paper']],
+  ['bad', ['paper', 'raised', 'sunk', 'bad-ground']],
+  ['good', ['paper', 'raised']],
 ];
 const shapes = ['text', 'binary', 'continuation', 'ping', 'pong', 'close', 'error'].map(
   (kind) => `opcode-${kind}`,

@@ -32,6 +32,9 @@ export function isWorthy(arrival: Arrival, choice: NotificationChoice): boolean 
   return choice === 'all' || arrival.mentioned || arrival.room.kind === 'direct';
 }
 
+/** Milliseconds that a tab waits for word of another one that is being looked at. */
+const tabPatience = 250;
+
 /** Signs of a message that a notification shows. */
 const bodyLength = 200;
 
@@ -95,13 +98,31 @@ export function useNotifications(onArrival: ChatStore['onArrival']): {
         );
       }
     };
-    const stop = onArrival((arrival) => {
-      if (isLookedAt()) return;
+    /** Ids of messages that came in before somebody's eyes in another tab. */
+    const seen = new Set<string>();
+    const tabs = new BroadcastChannel('barewire notifications');
+    tabs.onmessage = (event: MessageEvent<unknown>) => {
+      if (typeof event.data === 'string') seen.add(event.data);
+    };
+    const tell = (arrival: Arrival): void => {
+      if (seen.delete(arrival.message.id) || isLookedAt()) return;
       const { notifications, notificationsOffered } = latest.current.settingsState;
       if (!isWorthy(arrival, notifications)) return;
       const permission = permissionNow();
       if (permission === 'granted') show(arrival);
       else if (permission === 'default' && !notificationsOffered) setOffering(true);
+    };
+    const timers = new Set<ReturnType<typeof setTimeout>>();
+    const stop = onArrival((arrival) => {
+      if (isLookedAt()) {
+        tabs.postMessage(arrival.message.id);
+        return;
+      }
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        tell(arrival);
+      }, tabPatience);
+      timers.add(timer);
     });
     // What is seen in the page needs no notification any more.
     const onLook = (): void => {
@@ -113,6 +134,8 @@ export function useNotifications(onArrival: ChatStore['onArrival']): {
     document.addEventListener('visibilitychange', onLook);
     return () => {
       stop();
+      tabs.close();
+      for (const timer of timers) clearTimeout(timer);
       window.removeEventListener('focus', onLook);
       document.removeEventListener('visibilitychange', onLook);
     };
