@@ -114,9 +114,9 @@ export class ChatClient {
     });
   }
 
-  /** Connects and waits for the hello. */
-  static async connect(port: number): Promise<ChatClient> {
-    const client = new ChatClient(new WebSocket(`ws://127.0.0.1:${port}/chat`));
+  /** Connects, with fields of the handshake if need be, and waits for the hello. */
+  static async connect(port: number, headers: Record<string, string> = {}): Promise<ChatClient> {
+    const client = new ChatClient(new WebSocket(`ws://127.0.0.1:${port}/chat`, { headers }));
     await client.seen((event) => event.event === 'server:hello');
     return client;
   }
