@@ -102,7 +102,10 @@ export function useNotifications(onArrival: ChatStore['onArrival']): {
     const seen = new Set<string>();
     const tabs = new BroadcastChannel('barewire notifications');
     tabs.onmessage = (event: MessageEvent<unknown>) => {
-      if (typeof event.data === 'string') seen.add(event.data);
+      if (typeof event.data !== 'string') return;
+      // Those that came too late to matter.
+      if (seen.size > 100) seen.clear();
+      seen.add(event.data);
     };
     const tell = (arrival: Arrival): void => {
       if (seen.delete(arrival.message.id) || isLookedAt()) return;
