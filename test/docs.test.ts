@@ -105,6 +105,7 @@ describe('README.md', () => {
     'npm test': 'this run',
     'npm run coverage': 'coverage.test.ts, its judgement; by hand, whole',
     'npm run fuzz -- --seconds 60 --seed 1': 'fuzz.test.ts, fewer inputs',
+    'npm run chaos': 'chaos.test.ts and kill.test.ts, fewer messages and fewer kills',
     'npm run attack': 'attack.test.ts',
     'npm run connect -- ws://127.0.0.1:8080/chat': 'connect.test.ts, another address',
     'npm run bench -- --quick': 'bench.test.ts, a share of the work',
