@@ -83,7 +83,7 @@ export class Chat {
       this.presence.restore(member, now + (options.restartGrace ?? 30_000));
     }
     this.#stops = [
-      this.log.onStored((event) => this.#announcer.stored(event)),
+      this.log.onStored((event) => this.#announce(event)),
       this.clock.every(sweepInterval, () => this.#sweep()),
       this.clock.every(refreshInterval, () => this.#refresh()),
     ];
@@ -332,6 +332,18 @@ export class Chat {
   }
 
   // -----------------------------------------------------------------------------------------------------------------
+
+  /** It is stored whatever comes of telling it: whoever asked for it gets their receipt, and a reader sees the hole. */
+  #announce(event: RoomEvent): void {
+    try {
+      this.#announcer.stored(event);
+    } catch (error) {
+      this.logger.error(
+        { err: error, event: event.type, offset: event.offset },
+        'an event was not told to all',
+      );
+    }
+  }
 
   #close(member: Member, peers: readonly Peer[], code: number, reason: string): void {
     for (const peer of peers) peer.close(code, reason);

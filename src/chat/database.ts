@@ -26,6 +26,15 @@ interface Job {
   readonly fail: (error: unknown) => void;
 }
 
+/** Tells that it is committed. Who cannot bear that must not take down the others, nor the process. */
+function settle(job: Job): void {
+  try {
+    job.succeed(undefined);
+  } catch (error) {
+    job.fail(error);
+  }
+}
+
 export class Database {
   /** Random, made with the file: it tells one history from another. */
   readonly epoch: string;
@@ -74,7 +83,8 @@ export class Database {
   /**
    * Queues work for the next transaction. It runs synchronously, sees what was queued before it as done, and may run
    * twice: when one piece of work in a transaction throws, all are done again, each in its own.
-   * @param committed called after the commit, before any of the promises of this transaction resolve, in order
+   * @param committed called after the commit, before any of the promises of this transaction resolve, in order; when
+   *   it throws, the promise rejects with that, although all is stored
    * @returns what the work returned, once it is durable
    */
   write<Result>(work: () => Result, committed?: (result: Result) => void): Promise<Result> {
@@ -127,11 +137,11 @@ export class Database {
           job.fail(ownError);
           continue;
         }
-        job.succeed(undefined);
+        settle(job);
       }
       return;
     }
-    for (const job of jobs) job.succeed(undefined);
+    for (const job of jobs) settle(job);
   }
 
   /** Writes what is queued and lets go of the files. */

@@ -24,7 +24,7 @@ export function findMentions(text: string, members: Iterable<Member>, mayMention
   const ids = new Map<string, string>();
   let longest = everyone.length;
   for (const { id, name } of members) {
-    ids.set(nameKey(name), id);
+    ids.set(keyOf(name), id);
     longest = Math.max(longest, name.length);
   }
   if (mayMentionAll) ids.set(everyone, everyone);
@@ -34,6 +34,20 @@ export function findMentions(text: string, members: Iterable<Member>, mayMention
     if (id !== undefined) found.add(id);
   }
   return [...found];
+}
+
+/** Keys of names that were asked for: a room of thousands has the same names at every message. */
+const keys = new Map<string, string>();
+const maximumKeys = 50_000;
+
+function keyOf(name: string): string {
+  let key = keys.get(name);
+  if (key === undefined) {
+    key = nameKey(name);
+    if (keys.size >= maximumKeys) keys.clear();
+    keys.set(name, key);
+  }
+  return key;
 }
 
 /** The longest name that a text begins with. */

@@ -94,7 +94,7 @@ export const migrations = [
     offset INTEGER NOT NULL,
     PRIMARY KEY (room, member_id, offset)
   ) STRICT, WITHOUT ROWID;
-  CREATE VIRTUAL TABLE message_text USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2');
+  CREATE VIRTUAL TABLE message_text USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3');
   CREATE TABLE room (
     id TEXT PRIMARY KEY,
     kind TEXT NOT NULL,

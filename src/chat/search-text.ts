@@ -18,8 +18,8 @@ export function searchText(text: string): string {
 }
 
 /**
- * The FTS5 expression (SQLite FTS5 §3) for what somebody typed: all of its words, each as the beginning of a word, and
- * runs of Chinese or Japanese anywhere. Everything stands in quotes, so nothing in it is syntax.
+ * The FTS5 expression (SQLite FTS5 §3) for what somebody typed: all of its words, each of more than one letter as the
+ * beginning of a word, and runs of Chinese or Japanese anywhere. Everything stands in quotes, so nothing in it is syntax.
  * @returns undefined when there is no word in it
  */
 export function searchExpression(query: string): string | undefined {
@@ -28,8 +28,9 @@ export function searchExpression(query: string): string | undefined {
   const phrases = words
     .filter((word) => wordCharacter.test(word))
     .map((word) => {
-      // A word that ends in an unspaced character is complete; the beginning of its next one is anything.
-      const isPrefix = !endsUnspaced(word);
+      // A word that ends in an unspaced character is complete; the beginning of its next one is anything. What begins
+      // with one single letter is half of all words: such a letter is looked for as a word.
+      const isPrefix = !endsUnspaced(word) && !/^[\x21-\x7e]$/.test(word);
       return `"${searchText(word).trim()}"${isPrefix ? ' *' : ''}`;
     });
   return phrases.length === 0 ? undefined : phrases.join(' ');

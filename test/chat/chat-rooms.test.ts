@@ -85,7 +85,8 @@ describe('making a room', () => {
   });
 
   it('has an end for each member', async () => {
-    const stage = stageChat({ rates: { requests: { burst: 1000, perSecond: 1 } } });
+    const many = { burst: 1000, perSecond: 1 };
+    const stage = stageChat({ rates: { requests: many, messages: many } });
     const [ada, bob] = [await stage.member('Ada'), await stage.member('Bob')];
     for (let number = 0; number < maximumRoomsPerCreator; number++) await ada.make(`Room ${number}`);
     expect((await ada.refused('room:create', { nonce: nonce(), name: 'More' })).code).toBe('too-many');
@@ -197,6 +198,20 @@ describe('coming and going', () => {
       expect(failure).toMatchObject({ code: 'room-unknown', field: 'data.room' });
     }
   });
+});
+
+it('counts as messages do, so that nobody floods a room by coming and going', async () => {
+  const stage = stageChat({ rates: { messages: { burst: 4, perSecond: 1 } } });
+  const [ada, bob] = [await stage.member('Ada'), await stage.member('Bob')];
+  await ada.make('Dev');
+  for (let times = 0; times < 2; times++) {
+    await bob.join('dev');
+    await bob.ok('room:leave', { room: 'dev', nonce: nonce() });
+  }
+  const failure = await bob.refused('room:join', { room: 'dev', nonce: nonce() });
+  expect(failure).toMatchObject({ code: 'rate-limited', retryAfter: 1000 });
+  stage.clock.advance(1000);
+  await bob.join('dev');
 });
 
 describe('name and topic', () => {

@@ -200,6 +200,19 @@ describe('group commit', () => {
     expect(['before', 'half', 'after'].map((key) => has(database, key))).toEqual([true, false, true]);
   });
 
+  it('goes on when somebody cannot bear what was committed: all is stored, and only they are told', async () => {
+    const database = openDatabase();
+    const insert = (key: string) => () => database.run('INSERT INTO meta (key, value) VALUES (?, 1)', [key]);
+    const first = database.write(insert('first'), () => {
+      throw new Error('cannot bear it');
+    });
+    const second = database.write(insert('second'));
+    await expect(first).rejects.toThrow('cannot bear it');
+    await second;
+    const keys = "SELECT key FROM meta WHERE key IN ('first', 'second') ORDER BY key";
+    expect(database.all(keys)).toEqual([{ key: 'first' }, { key: 'second' }]);
+  });
+
   it('leaves nothing of a single one that throws, and goes on', async () => {
     const database = openDatabase();
     await expect(

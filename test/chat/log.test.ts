@@ -410,6 +410,8 @@ describe('the search', () => {
     expect(search(log, 'tomo')).toEqual(['tomorrow, TOMORROW', 'The café opens tomorrow']);
     expect(search(log, 'CAFE tomorrow')).toEqual(['The café opens tomorrow']);
     expect(search(log, 'morrow')).toEqual([]);
+    // One letter is a word, not the beginning of half of them.
+    expect(search(log, 't')).toEqual([]);
     expect(search(log, 'ＣＡＦＥ')).toEqual(['The café opens tomorrow']);
     expect(texts(log.search('tomorrow', ['general'], 2, 10))).toEqual(['1 The café opens tomorrow']);
     expect(texts(log.search('tomorrow', ['general'], undefined, 1))).toEqual(['2 tomorrow, TOMORROW']);

@@ -63,6 +63,18 @@ describe('saying something', () => {
     });
   });
 
+  it('is stored and acknowledged even if telling it fails, and that is written down', async () => {
+    const { stage, ada, bob } = await two();
+    bob.session.push = () => {
+      throw new Error('out of order');
+    };
+    const { offset } = await ada.say('hi');
+    expect(stage.log.newest).toBe(offset);
+    expect(stage.logger.lines).toMatchObject([
+      { level: 'error', details: { err: new Error('out of order'), offset } },
+    ]);
+  });
+
   it('takes no author, time or id from the client', async () => {
     const { ada } = await two();
     const data = { nonce: '12345678', content: text('hi'), author: { id: 'x', name: 'Bob' } };

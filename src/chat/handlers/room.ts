@@ -1,7 +1,7 @@
 /** `room:…`: finding rooms, making them, coming and going, and what a member has read there. Invitations are invitation.ts's. */
 import type { Chat } from '../chat.ts';
 import { defaultRoom, type Member, type Page, type RequestData, type RoomSummary } from '../events.ts';
-import { type Handler, memberOf, Refusal, roomUnknown } from '../handler.ts';
+import { type Caller, checkRate, type Handler, memberOf, Refusal, roomUnknown } from '../handler.ts';
 import type { Items } from '../log.ts';
 import { beginEntry, nonceReused } from '../posting.ts';
 
@@ -15,7 +15,7 @@ const list: Handler<'room:list'> = (chat, caller) => {
 };
 
 const create: Handler<'room:create'> = async (chat, caller, data) => {
-  const creator = memberOf(caller);
+  const creator = changerOf(chat, caller);
   const stored = chat.log.findSend(creator.id, data.nonce);
   if (stored !== undefined) {
     // Its name was what was asked for, its id was made up here.
@@ -41,13 +41,13 @@ const open: Handler<'room:open'> = (chat, caller, data) => {
 };
 
 const join: Handler<'room:join'> = async (chat, caller, data) => {
-  const member = memberOf(caller);
+  const member = changerOf(chat, caller);
   chat.rooms.visible(data.room, member.id);
   return { room: await chat.join(data.room, member, data.nonce) };
 };
 
 const leave: Handler<'room:leave'> = async (chat, caller, data) => {
-  const member = memberOf(caller);
+  const member = changerOf(chat, caller);
   const entry = beginEntry(data.room, member, data.nonce, chat.clock.now());
   if (chat.repeatOf({ ...entry, type: 'left' }) !== undefined) return {};
   if (data.room === defaultRoom) {
@@ -61,7 +61,7 @@ const leave: Handler<'room:leave'> = async (chat, caller, data) => {
 };
 
 const rename: Handler<'room:rename'> = async (chat, caller, { room, nonce, name }) => {
-  const member = memberOf(caller);
+  const member = changerOf(chat, caller);
   const entry = { ...beginEntry(room, member, nonce, chat.clock.now()), type: 'renamed', name } as const;
   const repeated = chat.repeatOf(entry);
   if (repeated !== undefined) return repeated;
@@ -75,7 +75,7 @@ const rename: Handler<'room:rename'> = async (chat, caller, { room, nonce, name 
 };
 
 const topic: Handler<'room:topic'> = async (chat, caller, data) => {
-  const member = memberOf(caller);
+  const member = changerOf(chat, caller);
   const begun = beginEntry(data.room, member, data.nonce, chat.clock.now());
   const entry = { ...begun, type: 'topic', topic: data.topic } as const;
   const repeated = chat.repeatOf(entry);
@@ -85,7 +85,7 @@ const topic: Handler<'room:topic'> = async (chat, caller, data) => {
 };
 
 const direct: Handler<'room:direct'> = async (chat, caller, data) => {
-  const member = memberOf(caller);
+  const member = changerOf(chat, caller);
   const other = chat.identities.member(data.member);
   if (other === undefined) {
     throw new Refusal('member-unknown', 'There is no such member: their name may be forgotten.', {
@@ -132,6 +132,13 @@ export const roomHandlers = {
   'room:mute': mute,
   'room:typing': typing,
 } as const;
+
+/** Who asks for what everybody in a room will see: it counts as a message. @throws Refusal `signed-out`, `rate-limited` */
+function changerOf(chat: Chat, caller: Caller): Member {
+  const member = memberOf(caller);
+  checkRate(chat.messageBuckets.take(member.id, chat.clock.now()), 'You change rooms too fast');
+  return member;
+}
 
 /** Items of a room as they are now, with what says so. */
 export function pageOf(chat: Chat, room: string, items: Items): Page {
