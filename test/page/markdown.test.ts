@@ -3,7 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isEmojiOnly } from '../../public/chat/view/emoji-sign.ts';
 import { type CodePiece, highlight } from '../../public/chat/view/highlight.ts';
-import { type Block, type Inline, parseMarkdown, plainText } from '../../public/chat/view/markdown.ts';
+import {
+  type Block,
+  excerptOf,
+  type Inline,
+  parseMarkdown,
+  plainText,
+} from '../../public/chat/view/markdown.ts';
 
 const origin = 'https://chat.example';
 
@@ -164,6 +170,10 @@ test('a short name of an emoji is found, and no time, path or scope operator', (
   expect(read(':tada: (:+1x:) 10:30:45 std::vector::size a:b:c')).toBe(
     'p(<emoji tada> (:+1x:) 10:30:45 std::vector::size a:b:c)',
   );
+});
+
+test('an excerpt is one line without marks', () => {
+  expect(excerptOf('# Hi **Ada**\n\n- one\n- `two` :tada:')).toBe('Hi Ada one two :tada:');
 });
 
 describe('hostile input', () => {

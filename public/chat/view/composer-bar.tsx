@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { Draft } from '../model.ts';
 import { Icon } from './icons.tsx';
+import { excerptOf } from './markdown.ts';
 import { usePage } from './page.ts';
 import { useWords } from './words.ts';
 
@@ -28,7 +29,7 @@ export function ComposerBar({ draft, onCancel }: ComposerBarProps): JSX.Element 
       >
         <strong>{editing ? words.composer.editing : words.composer.replyingTo(message.author.name)}</strong>{' '}
         <span class="ellipsis" dir="auto">
-          {message.content.type === 'text' ? message.content.text : words.message.imageExcerpt}
+          {message.content.type === 'text' ? excerptOf(message.content.text) : words.message.imageExcerpt}
         </span>
       </button>
       <button type="button" class="icon-button small" aria-label={label} title={label} onClick={onCancel}>

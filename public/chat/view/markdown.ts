@@ -253,6 +253,11 @@ export function plainText(tree: readonly Block[]): string {
   return tree.map(blockText).join('\n').trim();
 }
 
+/** A text in one line without its marks: for quotes, which have no room for more. */
+export function excerptOf(text: string): string {
+  return plainText(parseMarkdown(text)).replace(/\s+/gu, ' ');
+}
+
 function blockText(block: Block): string {
   switch (block.type) {
     case 'paragraph':

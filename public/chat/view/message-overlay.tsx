@@ -9,6 +9,7 @@ import { reactionSign } from './emoji-sign.ts';
 import { Floating } from './floating.tsx';
 import { Icon, type IconName } from './icons.tsx';
 import { Dialog } from './layers.tsx';
+import { excerptOf } from './markdown.ts';
 import { usePage } from './page.ts';
 import { Versions } from './versions.tsx';
 import { useWords } from './words.ts';
@@ -164,7 +165,7 @@ function ConfirmDelete({ message, own, onClose }: ConfirmDeleteProps): JSX.Eleme
     <Dialog label={words.deleteTitle} look="panel confirm" onClose={onClose}>
       <h2>{words.deleteTitle}</h2>
       <p class="confirm-excerpt" dir="auto">
-        {content.type === 'text' ? content.text : words.image(author.name)}
+        {content.type === 'text' ? excerptOf(content.text) : words.image(author.name)}
       </p>
       <p>{own ? words.deleteOwn : words.deleteOthers(author.name)}</p>
       <p class="confirm-buttons">

@@ -5,6 +5,7 @@ import { failureText } from '../texts.ts';
 import { copyText } from './clipboard.ts';
 import { Icon } from './icons.tsx';
 import { boxOf } from './image-message.tsx';
+import { excerptOf } from './markdown.ts';
 import { usePage } from './page.ts';
 import { TextBody } from './rich-text.tsx';
 import { useWords } from './words.ts';
@@ -42,7 +43,7 @@ function OutgoingQuote({
         <span class="ellipsis">{replyTo.author.name}</span>
       </span>
       <span class="quoted-text" dir="auto">
-        {replyTo.content.type === 'text' ? replyTo.content.text : words.imageExcerpt}
+        {replyTo.content.type === 'text' ? excerptOf(replyTo.content.text) : words.imageExcerpt}
       </span>
     </p>
   );

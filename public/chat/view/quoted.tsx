@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { Quote } from '../../../src/chat/events.ts';
 import { Icon } from './icons.tsx';
+import { excerptOf } from './markdown.ts';
 import { usePage } from './page.ts';
 import { useWords } from './words.ts';
 
@@ -20,7 +21,7 @@ export function Quoted({ quote }: { readonly quote: Quote }): JSX.Element {
         <span class="ellipsis">{quote.author.name}</span>
       </span>
       <span class="quoted-text" dir="auto">
-        {quote.excerpt === '' ? words.imageExcerpt : quote.excerpt}
+        {quote.excerpt === '' ? words.imageExcerpt : excerptOf(quote.excerpt)}
       </span>
     </button>
   );

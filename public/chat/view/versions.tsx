@@ -12,7 +12,8 @@ export function Versions({ message }: { readonly message: Message }): JSX.Elemen
   const words = useWords().message;
   const { texts, actions } = usePage();
   const [answer, setAnswer] = useState<Answer<'message:versions'> | undefined>(undefined);
-  const { room, id } = message;
+  const { room, id, content } = message;
+  const now = content.type === 'text' ? content.text : undefined;
   useEffect(() => {
     let wanted = true;
     void actions.request('message:versions', { room, target: id }).then((got) => {
@@ -37,6 +38,7 @@ export function Versions({ message }: { readonly message: Message }): JSX.Elemen
               <time class="time quiet" dateTime={new Date(version.time).toISOString()}>
                 {texts.format.dateTime(version.time)}
               </time>
+              {version.text === now ? <span class="tag"> · {words.versionNow}</span> : null}
               <TextBody text={version.text} />
             </li>
           ))}
