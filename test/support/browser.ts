@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import { findChromium } from '../../scripts/programs.ts';
 import { startChatProgram } from './chat-program.ts';
@@ -80,6 +80,14 @@ export async function openPage(
 ): Promise<Page> {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
   const page = await context.newPage();
+  watch(page);
+  await page.goto(url);
+  return page;
+}
+
+/** Fails the test when a script on that page throws, or the policy has to stop something. Its context is closed with the test. */
+export function watch(page: Page): void {
+  const context = page.context();
   const troubles: string[] = [];
   page.on('pageerror', (error) => troubles.push(String(error)));
   page.on('console', (message) => {
@@ -92,23 +100,31 @@ export async function openPage(
     await context.close();
     expect(troubles).toEqual([]);
   });
-  await page.goto(url);
-  return page;
 }
 
 /** Signs in on the page and waits for the room. */
 export async function signIn(page: Page, name: string): Promise<void> {
   await page.getByLabel('Your name').fill(name);
-  await page.getByRole('button', { name: 'Enter' }).click();
+  await page.getByRole('button', { name: 'Enter', exact: true }).click();
   await composer(page).waitFor();
 }
 
-export const composer = (page: Page) => page.getByRole('textbox', { name: 'Message to #general' });
+/** A person of their own, signed in, on the chat of that address. */
+export async function enter(browser: Browser, url: string, name: string): Promise<Page> {
+  const page = await openPage(browser, url);
+  await signIn(page, name);
+  return page;
+}
 
-/** Types a message and presses Enter. */
+/** The message field of a room: `#general`, or the name of the other one in a direct room. */
+export const composer = (page: Page, room = '#general') =>
+  page.getByRole('textbox', { name: `Message to ${room}`, exact: true });
+
+/** Types a message and presses Enter, in the room that is shown. */
 export async function say(page: Page, text: string): Promise<void> {
-  await composer(page).fill(text);
-  await composer(page).press('Enter');
+  const field = page.getByRole('textbox', { name: /^Message to / });
+  await field.fill(text);
+  await field.press('Enter');
 }
 
 /** What has been said, as the page shows it, sent or not. */
@@ -121,5 +137,63 @@ export const sent = (page: Page): Promise<string[]> =>
     .evaluateAll((elements) =>
       elements
         .filter((element) => element.closest('.outgoing') === null)
-        .map((element) => element.textContent ?? ''),
+        .map((element) => ('innerText' in element ? element.innerText : '')),
     );
+
+/** Something that can be read somewhere on the page. */
+export const visible = (page: Page, text: string | RegExp): Promise<void> =>
+  page.getByText(text).first().waitFor();
+
+/** A message that was acknowledged, by what it says. */
+export const message = (page: Page, text: string): Locator =>
+  page.locator('article.message').filter({ hasText: text });
+
+/** Presses one of the buttons that a message has while the mouse is over it. */
+export async function act(page: Page, text: string, action: string): Promise<void> {
+  await message(page, text).hover();
+  await message(page, text).getByRole('button', { name: action, exact: true }).click();
+}
+
+/** Opens the menu of a message and chooses from it. */
+export async function choose(page: Page, text: string, action: string): Promise<void> {
+  await act(page, text, 'More actions');
+  await page.getByRole('menuitem', { name: action }).click();
+}
+
+/** The column beside the conversation. */
+export const panel = (page: Page): Locator => page.getByRole('complementary', { name: 'Panel' });
+
+/** A room in the list of one's rooms. Its name goes on with what waits in it. */
+export const roomLink = (page: Page, name: string): Locator =>
+  page
+    .getByRole('navigation', { name: 'Rooms' })
+    .getByRole('link')
+    .filter({ has: page.getByText(name, { exact: true }) });
+
+/** Makes a room, which is then shown. */
+export async function makeRoom(
+  page: Page,
+  name: string,
+  kind: 'Public' | 'Private' = 'Public',
+): Promise<void> {
+  await page.getByRole('button', { name: 'New room' }).first().click();
+  await panel(page).getByLabel('Name').fill(name);
+  await panel(page).getByRole('radio', { name: kind }).check();
+  await panel(page).getByRole('button', { name: 'Make the room' }).click();
+  await composer(page, `#${name}`).waitFor();
+}
+
+/** Opens what can be done with a person in the room that is shown. */
+export async function openPerson(page: Page, name: string): Promise<Locator> {
+  const people = page.getByRole('button', { name: /^People: / });
+  if ((await people.getAttribute('aria-expanded')) !== 'true') await people.click();
+  const person = panel(page).getByRole('listitem').filter({ hasText: name });
+  await person.getByRole('button', { name }).first().click();
+  return person;
+}
+
+/** Opens the menu behind one's own name and chooses from it. */
+export async function chooseMine(page: Page, item: string): Promise<void> {
+  await page.getByRole('button', { name: /: preferences and sign out$/ }).click();
+  await page.getByRole('button', { name: item, exact: true }).click();
+}
