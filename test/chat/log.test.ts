@@ -1,74 +1,14 @@
-// The log on a real database: order, once and only once, what has become of messages, the search, the trim.
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { Database } from '../../src/chat/database.ts';
-import type { Item, RoomEvent } from '../../src/chat/events.ts';
-import type { Appended, Entry } from '../../src/chat/log.ts';
-import { Refusal } from '../../src/chat/refusal.ts';
+// The log on a real database: order, once and only once, pages and counts, the trim.
+import { describe, expect, it } from 'vitest';
+import type { RoomEvent } from '../../src/chat/events.ts';
+import type { Entry } from '../../src/chat/log.ts';
 import { SqliteLog } from '../../src/chat/sqlite-log.ts';
+import { ada, base, bob, entry, openLog, texts } from '../support/log.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
-
-const ada = { id: 'a', name: 'Ada' };
-const bob = { id: 'b', name: 'Bob' };
-let count = 0;
-
-function base(more: object = {}) {
-  const number = ++count;
-  return {
-    room: 'general',
-    id: `id-${number}`,
-    author: ada,
-    time: 1000 + number,
-    nonce: `nonce-${number}`,
-    ...more,
-  };
-}
-
-function entry(text: string, more: object = {}): Entry {
-  return { ...base(), type: 'message', content: { type: 'text', text }, ...more } as Entry;
-}
-
-function openDatabase(directory = temporaryDirectory()): Database {
-  const database = new Database(directory);
-  onTestFinished(() => database.close());
-  return database;
-}
-
-function open(directory?: string) {
-  const database = openDatabase(directory);
-  const log = new SqliteLog(database);
-  const stored = async (appended: Promise<Appended>): Promise<RoomEvent> => {
-    const result = await appended;
-    if (result.status !== 'stored') throw new Error(`It was not stored: ${result.status}`);
-    return result.event;
-  };
-  const say = (text: string, more: object = {}) => stored(log.append(entry(text, more)));
-  const change = (target: RoomEvent, more: object): Entry =>
-    ({ ...base({ room: target.room }), target: target.id, targetOffset: target.offset, ...more }) as Entry;
-  return {
-    database,
-    log,
-    say,
-    append: (given: Entry) => stored(log.append(given)),
-    edit: (target: RoomEvent, text: string, more: object = {}) =>
-      stored(log.append(change(target, { type: 'edit', text, ...more }))),
-    remove: (target: RoomEvent, author = ada) =>
-      stored(log.append(change(target, { type: 'delete', author }))),
-    react: (target: RoomEvent, emoji: string, author = ada, on = true) =>
-      stored(log.append(change(target, { type: 'reaction', emoji, on, author }))),
-    change,
-  };
-}
-
-const texts = (events: readonly (RoomEvent | Item)[]) =>
-  events.map((event) => {
-    const said =
-      event.type !== 'message' ? event.type : event.content.type === 'text' ? event.content.text : '?';
-    return `${event.offset} ${said}`;
-  });
 
 describe('order', () => {
   it('counts for the whole server, without gaps, and each event names the one before it in its room', async () => {
-    const { log } = open();
+    const { log } = openLog();
     const entries = [entry('a'), entry('x', { room: 'other' }), entry('b'), entry('y', { room: 'other' })];
     const appended = await Promise.all(entries.map((each) => log.append(each)));
     const places = appended.map((each) =>
@@ -86,7 +26,7 @@ describe('order', () => {
   });
 
   it('gives back what it was given, of every kind', async () => {
-    const { log, change, append, say } = open();
+    const { log, change, append, say } = openLog();
     const odd = 'nul \u0000, “quotes”, 𝒜, 👩‍👩‍👧‍👦, \\u0000, <b>, ١٢٣, a\nb';
     const first = await say(odd, { author: { id: 'z', name: 'Zoë 👩🏽‍🚀', bot: true }, mentions: ['q'] });
     const quote = { id: first.id, offset: first.offset, author: first.author, excerpt: 'nul' };
@@ -117,7 +57,7 @@ describe('order', () => {
   });
 
   it('reads the events of several rooms in one order, as many as asked', async () => {
-    const { log, say } = open();
+    const { log, say } = openLog();
     for (const text of ['a', 'b', 'c']) {
       await say(text);
       await say(text.toUpperCase(), { room: 'other' });
@@ -130,7 +70,7 @@ describe('order', () => {
   });
 
   it('calls back for each stored event, in order, before the promise; not for a repeated one', async () => {
-    const { log } = open();
+    const { log } = openLog();
     const seen: string[] = [];
     const stop = log.onStored(({ offset }) => seen.push(`heard ${offset}, newest ${log.newest}`));
     const first = entry('a');
@@ -183,7 +123,7 @@ describe('once and only once', () => {
   ];
 
   it.each(kinds)('holds for %s', async (_name, make, other) => {
-    const { log, say } = open();
+    const { log, say } = openLog();
     const target = await say('target');
     const first = { ...base(), ...make(target) } as Entry;
     const retry = { ...first, id: 'another', time: 9999 };
@@ -202,7 +142,7 @@ describe('once and only once', () => {
   });
 
   it('judges a retried reply by what it answers, whatever the quote says by now', async () => {
-    const { log, say } = open();
+    const { log, say } = openLog();
     const target = await say('before');
     const quote = { id: target.id, offset: target.offset, author: ada, excerpt: 'before' };
     const reply = entry('reply', { replyTo: quote, mentions: ['x'] });
@@ -217,7 +157,7 @@ describe('once and only once', () => {
   });
 
   it('still knows a retry when the message has been deleted', async () => {
-    const { log, append, remove } = open();
+    const { log, append, remove } = openLog();
     const given = entry('gone');
     await remove(await append(given));
     expect((await log.append({ ...given, id: 'again' })).status).toBe('repeated');
@@ -225,7 +165,7 @@ describe('once and only once', () => {
   });
 
   it('stores nothing when what goes alongside throws, and leaves the others alone', async () => {
-    const { log, database } = open();
+    const { log, database } = openLog();
     const fine = log.append(entry('fine'), (event) => {
       database.run('INSERT INTO meta (key, value) VALUES (?, ?)', [`seen-${event.offset}`, 'yes']);
     });
@@ -240,86 +180,9 @@ describe('once and only once', () => {
   });
 });
 
-describe('what has become of a message', () => {
-  it('is edited, with its versions', async () => {
-    const { log, say, edit } = open();
-    const message = await say('one', { mentions: ['x'] });
-    const second = await edit(message, 'two');
-    const third = await edit(message, 'three', { mentions: ['y'] });
-    const now = { ...message, content: { type: 'text', text: 'three' }, mentions: ['y'] };
-    expect(log.findMessage(message.id)).toEqual({ ...now, edited: { time: third.time, count: 2 } });
-    expect(log.versionsOf(message.id)).toEqual([
-      { time: message.time, text: 'one' },
-      { time: second.time, text: 'two' },
-      { time: third.time, text: 'three' },
-    ]);
-    expect(log.itemsBefore('general', undefined, 10).items).toEqual([log.findMessage(message.id)]);
-    expect(log.readAfter(['general'], 0, 1)).toEqual([message]);
-  });
-
-  it('is deleted for good: not in the log, the versions, the search, the quotes, nor on the disk', async () => {
-    const { log, database, say, edit, remove, react } = open();
-    const message = await say('secretword', { mentions: ['b'] });
-    await edit(message, 'secretword again', { mentions: ['b'] });
-    await react(message, '👍', bob);
-    const quote = { id: message.id, offset: message.offset, author: ada, excerpt: 'secretword' };
-    const reply = await say('reply', { replyTo: quote });
-    const deletion = await remove(message, bob);
-    const { mentions: _mentions, ...bare } = message as RoomEvent & { mentions?: string[] };
-    expect(log.findMessage(message.id)).toEqual({
-      ...bare,
-      content: { type: 'deleted' },
-      deleted: { time: deletion.time, by: bob },
-    });
-    expect(log.versionsOf(message.id)).toEqual([]);
-    expect(log.search('secretword', ['general'], undefined, 10)).toEqual([]);
-    expect(log.findMessage(reply.id)?.replyTo?.excerpt).toBe('');
-    expect(log.countAfter('general', 0, 'b', 10)).toEqual({ unread: 1, mentions: 0 });
-    const rows = JSON.stringify([
-      database.all('SELECT data FROM event WHERE offset <> ?', [reply.offset]),
-      database.all('SELECT text FROM message_state'),
-      database.all('SELECT text FROM message_text'),
-    ]);
-    expect(rows).not.toContain('secretword');
-  });
-
-  it('takes no change any more once it is deleted, also when both come at once', async () => {
-    const { log, say, change } = open();
-    const message = await say('gone');
-    const [first, ...later] = await Promise.allSettled([
-      log.append(change(message, { type: 'delete' })),
-      log.append(change(message, { type: 'edit', text: 'back' })),
-      log.append(change(message, { type: 'reaction', emoji: '👍', on: true })),
-      log.append(change(message, { type: 'delete', author: bob })),
-    ]);
-    expect(first.status).toBe('fulfilled');
-    for (const each of later) {
-      expect(each.status === 'rejected' && each.reason).toBeInstanceOf(Refusal);
-      expect(each.status === 'rejected' && each.reason.failure.code).toBe('message-unknown');
-    }
-    expect(log.newest).toBe(2);
-  });
-
-  it('has reactions, in the order in which they came; twice is once', async () => {
-    const { log, say, react } = open();
-    const message = await say('nice');
-    await react(message, '🎉', bob);
-    await react(message, '👍', ada);
-    await react(message, '🎉', ada);
-    await react(message, '🎉', ada);
-    await react(message, '👍', bob);
-    await react(message, '👍', ada, false);
-    await react(message, '👍', ada, false);
-    expect(log.findMessage(message.id)?.reactions).toEqual([
-      { emoji: '🎉', members: [bob, ada] },
-      { emoji: '👍', members: [bob] },
-    ]);
-  });
-});
-
 describe('pages', () => {
   it('have items only, before and after a place, and say whether there is more', async () => {
-    const { log, say, edit, append } = open();
+    const { log, say, edit, append } = openLog();
     const first = await say('a');
     await say('x', { room: 'other' });
     await edit(first, 'A');
@@ -348,14 +211,14 @@ describe('pages', () => {
     ],
     ['what was missed', 'SELECT * FROM event WHERE room = ? AND offset > ? ORDER BY offset LIMIT ?'],
   ])('%s is a walk along an index, not through the table', (_name, sql) => {
-    const { database } = open();
+    const { database } = openLog();
     const plan = JSON.stringify(database.all(`EXPLAIN QUERY PLAN ${sql}`, ['general', 10, 50]));
     expect(plan).toMatch(/SEARCH event USING INDEX event_(item|room) \(room=\? AND offset[<>]\?\)/);
     expect(plan).not.toContain('TEMP B-TREE');
   });
 
   it('are the right ones among a hundred thousand messages', async () => {
-    const { database } = open();
+    const { database } = openLog();
     // Straight into the table: appending so many is another test's business.
     await database.write(() =>
       database.run(
@@ -379,7 +242,7 @@ describe('pages', () => {
 
 describe('counting', () => {
   it('counts messages of others, and those that mention somebody or everyone, up to a limit', async () => {
-    const { log, say, edit, remove, react } = open();
+    const { log, say, edit, remove, react } = openLog();
     const first = await say('from a', { author: ada });
     await say('to b', { author: ada, mentions: ['b', 'c'] });
     await say('to all', { author: ada, mentions: ['everyone', 'b'] });
@@ -398,142 +261,35 @@ describe('counting', () => {
   });
 });
 
-describe('the search', () => {
-  const search = (log: SqliteLog, query: string, rooms = ['general']) =>
-    texts(log.search(query, rooms, undefined, 10)).map((each) => each.slice(each.indexOf(' ') + 1));
-
-  it('finds words by their beginning, all of them, newest first, whatever their case and accents', async () => {
-    const { log, say } = open();
-    await say('The café opens tomorrow');
-    await say('tomorrow, TOMORROW');
-    await say('nothing of it');
-    expect(search(log, 'tomo')).toEqual(['tomorrow, TOMORROW', 'The café opens tomorrow']);
-    expect(search(log, 'CAFE tomorrow')).toEqual(['The café opens tomorrow']);
-    expect(search(log, 'morrow')).toEqual([]);
-    // One letter is a word, not the beginning of half of them.
-    expect(search(log, 't')).toEqual([]);
-    expect(search(log, 'ＣＡＦＥ')).toEqual(['The café opens tomorrow']);
-    expect(texts(log.search('tomorrow', ['general'], 2, 10))).toEqual(['1 The café opens tomorrow']);
-    expect(texts(log.search('tomorrow', ['general'], undefined, 1))).toEqual(['2 tomorrow, TOMORROW']);
-  });
-
-  it('finds Chinese and Japanese inside of a longer run, as a phrase', async () => {
-    const { log, say } = open();
-    await say('今天你好啊，世界');
-    await say('好你');
-    await say('ラーメンを食べる');
-    await say('用node写的server');
-    expect(search(log, '你好')).toEqual(['今天你好啊，世界']);
-    expect(search(log, '好')).toEqual(['好你', '今天你好啊，世界']);
-    expect(search(log, '世界 今天')).toEqual(['今天你好啊，世界']);
-    expect(search(log, '天好')).toEqual([]);
-    expect(search(log, 'メン')).toEqual(['ラーメンを食べる']);
-    expect(search(log, 'no')).toEqual(['用node写的server']);
-    expect(search(log, '写的serv')).toEqual(['用node写的server']);
-  });
-
-  it.each([
-    '"',
-    "'",
-    '""',
-    '"hello',
-    'hello"',
-    'AND',
-    'NOT hello',
-    'hello OR',
-    'NEAR(a b)',
-    'text:hello',
-    '*',
-    'hel*',
-    '^hello',
-    '(',
-    ')',
-    '{a b}:c',
-    '-hello',
-    '+',
-    'a + b',
-    '\\',
-    ';',
-    '\u0000',
-    'hello\u0000world',
-    '👍',
-    '!!!',
-    '"*" OR "',
-    '--',
-    '%',
-    '_',
-    '你"好',
-  ])('takes %j for words, never for a query', async (query) => {
-    const { log, say } = open();
-    await say('nothing that matches');
-    expect(search(log, query)).toEqual([]);
-  });
-
-  it('finds what looks like a query by its words', async () => {
-    const { log, say } = open();
-    await say('this AND that');
-    expect(search(log, 'AND')).toEqual(['this AND that']);
-    expect(search(log, 'that" AND "this')).toEqual(['this AND that']);
-    expect(search(log, 'this-')).toEqual(['this AND that']);
-  });
-
-  it('follows edits and deletions, and knows the rooms', async () => {
-    const { log, say, edit, remove } = open();
-    const first = await say('apple');
-    const second = await say('apple', { room: 'other' });
-    expect(search(log, 'apple', ['general', 'other'])).toHaveLength(2);
-    await edit(first, 'pear');
-    expect(search(log, 'apple', ['general', 'other'])).toEqual(['apple']);
-    expect(search(log, 'pear')).toEqual(['pear']);
-    await remove(second);
-    expect(search(log, 'apple', ['general', 'other'])).toEqual([]);
-    expect(search(log, 'pear', [])).toEqual([]);
-  });
-
-  it('is made anew when words are cut otherwise than they were', async () => {
-    const directory = temporaryDirectory();
-    const { database, say, edit, remove } = open(directory);
-    await edit(await say('old'), '你好');
-    await say('你好吗');
-    await remove(await say('你好 secret'));
-    await database.write(() => {
-      database.run("UPDATE meta SET value = '0' WHERE key = 'search-text'");
-      database.run('DELETE FROM message_text');
-    });
-    database.close();
-    expect(search(open(directory).log, '你好')).toEqual(['你好吗', '你好']);
-  });
-});
-
 describe('on the disk', () => {
   it('is all there when it is opened again, under the same epoch; a new log has a new one', async () => {
     const directory = temporaryDirectory();
-    const first = open(directory);
+    const first = openLog(directory);
     await first.say('kept');
     await first.say('kept too', { room: 'other' });
     first.database.close();
-    const { log, say } = open(directory);
+    const { log, say } = openLog(directory);
     expect(log.epoch).toBe(first.log.epoch);
     expect(log.newest).toBe(2);
     expect(log.newestOf('other').offset).toBe(2);
     expect(texts(log.readAfter(['general', 'other'], 0, 9))).toEqual(['1 kept', '2 kept too']);
     expect(await say('next')).toMatchObject({ offset: 3, previous: 1 });
-    expect(open().log.epoch).not.toBe(log.epoch);
+    expect(openLog().log.epoch).not.toBe(log.epoch);
   });
 
   it('is written when the database is closed', async () => {
     const directory = temporaryDirectory();
-    const { database, log } = open(directory);
+    const { database, log } = openLog(directory);
     const appended = log.append(entry('last'));
     database.close();
     expect((await appended).status).toBe('stored');
-    expect(open(directory).log.newest).toBe(1);
+    expect(openLog(directory).log.newest).toBe(1);
   });
 });
 
 describe('the trim', () => {
   it('forgets a room before a place, with all that belongs to it, and nothing else', async () => {
-    const { log, database, say, edit, react } = open();
+    const { log, database, say, edit, react } = openLog();
     const old = await say('old apple', { mentions: ['b'] });
     const other = await say('other apple', { room: 'other' });
     await edit(old, 'older apple', { mentions: ['b'] });
@@ -553,37 +309,11 @@ describe('the trim', () => {
   });
 
   it('never takes the newest, so that no offset comes twice', async () => {
-    const { log, say } = open();
+    const { log, say } = openLog();
     await say('a');
     await say('b');
     expect(await log.trim('general', 1000)).toBe(1);
     expect((await say('c')).offset).toBe(3);
     expect(await log.trim('nowhere', 1000)).toBe(0);
   });
-});
-
-it('finds out whether a message refers to an image, until that is deleted', async () => {
-  const { log, append, remove, database } = open();
-  const image = {
-    id: 'picture',
-    type: 'image/png' as const,
-    length: 1,
-    width: 1,
-    height: 1,
-    url: '/images/picture.png',
-    thumbnail: { url: '/images/picture.thumbnail.webp', width: 1, height: 1 },
-  };
-  const message = await append({ ...base(), type: 'message', content: { type: 'image', image } });
-  expect([log.refersToImage('picture'), log.refersToImage('other')]).toEqual([true, false]);
-  const retry = {
-    ...message,
-    id: 'again',
-    content: { type: 'image', image: { ...image, url: '/moved' } },
-  } as Entry;
-  expect((await log.append(retry)).status).toBe('repeated');
-  await remove(message);
-  expect(log.refersToImage('picture')).toBe(false);
-  const path = "json_extract(data, '$.content.image.id')";
-  const sql = `SELECT 1 FROM event WHERE ${path} = ? AND ${path} IS NOT NULL`;
-  expect(JSON.stringify(database.all(`EXPLAIN QUERY PLAN ${sql}`, ['x']))).toContain('event_image');
 });
