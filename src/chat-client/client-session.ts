@@ -123,13 +123,17 @@ export function createClientSession(
 
   /** @param now by the server's clock, which is the one that the token runs out by */
   function scheduleRenewal(now: number) {
+    const life = expires === undefined ? unknownRenewal : (expires - now) * 0.8;
+    renewAt(now, now + Math.max(sessionRetry, life));
+  }
+
+  /** Waits in steps that a timer can take. */
+  function renewAt(now: number, due: number) {
     cancelRenewal();
-    const left = expires === undefined ? unknownRenewal : (expires - now) * 0.8;
-    const wait = Math.max(sessionRetry, Math.min(left, longestTimer));
+    const wait = Math.min(due - now, longestTimer);
     cancelRenewal = environment.after(wait, () => {
-      const then = now + wait;
-      if (left > longestTimer) return scheduleRenewal(then);
-      renew(then);
+      if (now + wait < due) renewAt(now + wait, due);
+      else renew(due);
     });
   }
 

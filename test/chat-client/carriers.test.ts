@@ -261,6 +261,34 @@ describe('polling', () => {
     return { ok, status, headers, body };
   }
 
+  test('a message that comes again is not told again', async () => {
+    const { after } = quickTimers();
+    const answers = [
+      {
+        messages: [
+          [1, 'one'],
+          [2, 'two'],
+        ],
+        last: 2,
+      },
+      {
+        messages: [
+          [2, 'two'],
+          [3, 'three'],
+        ],
+        last: 3,
+      },
+    ];
+    const url = await scripted((request, response) => {
+      if (request.method === 'POST') return json(response, 201, { connection: 'c' });
+      const answer = answers.shift();
+      if (answer !== undefined) json(response, 200, answer);
+    });
+    const { heard } = open({ url, transport: 'long-poll', after });
+    await heard.until(() => heard.messages.length >= 3);
+    expect(heard.messages).toEqual(['one', 'two', 'three']);
+  });
+
   test('polls that are cut again and again end it', async () => {
     const server = await serveTransports();
     const { waits, after } = quickTimers();

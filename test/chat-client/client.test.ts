@@ -1,6 +1,7 @@
 // The event API for programs, on the fake server: sign-in, cursor, requests across losses, tokens, mistakes.
 import { describe, expect, test } from 'vitest';
 import { type ChatOptions, connectChat, emitTimeout } from '../../src/chat-client/client.ts';
+import { retireTimeout } from '../../src/chat-client/link.ts';
 import type { ConnectionState } from '../../src/chat-client/state.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeEnvironment, FakeServer } from './fake-server.ts';
@@ -251,6 +252,30 @@ test('a token says itself when it runs out', async () => {
   expect(requests('session:refresh')).toHaveLength(1);
 });
 
+test('a token that lives for long is not renewed before its time', async () => {
+  const exp = 1_700_000_000 + 5 * 24 * 3600;
+  const payload = Buffer.from(JSON.stringify({ exp })).toString('base64url');
+  const { pass, requests, clock } = setUp({ token: `header-of-it.${payload}.signature-of-it` });
+  await pass(50);
+  const day = 24 * 3_600_000;
+  clock.advance(4 * day - 60_000);
+  await pass(20);
+  expect(requests('session:refresh')).toHaveLength(0);
+  clock.advance(60_000);
+  await pass(20);
+  expect(requests('session:refresh')).toHaveLength(1);
+});
+
+test('an event that comes twice is told once', async () => {
+  const { server, take, pass } = setUp();
+  await pass(50);
+  take();
+  const event = server.say('once');
+  server.connection.push('room:event', { event });
+  await pass(10);
+  expect(take()).toEqual(['event 1']);
+});
+
 test('without any credentials it may be used as it is, and signed in by hand', async () => {
   const { chat, server, pass, take } = setUp({});
   await pass(50);
@@ -341,5 +366,28 @@ test('a change of transport is not seen but for its name', async () => {
   expect(chat.transport).toBe('websocket');
   expect(server.log).toHaveLength(200);
   expect(offsets).toEqual(server.log.map(({ offset }) => offset));
+  chat.close();
+});
+
+test('what the old transport does not answer in time is asked again over the new one', async () => {
+  const clock = new FakeClock();
+  const server = new FakeServer(clock);
+  const environment = new FakeEnvironment(server, 'websocket', 'long-poll');
+  server.ways.set('websocket', 'refused');
+  const chat = connectChat({ url: 'http://chat.example', name: 'Ada', environment });
+  const pass = async (milliseconds: number) => {
+    for (let time = 0; time < milliseconds; time += 1) {
+      for (let turn = 0; turn < 4; turn += 1) await Promise.resolve();
+      clock.advance(1);
+    }
+  };
+  await pass(50);
+  server.ways.set('websocket', 'works');
+  server.intercept = ({ transport }, { event }) => transport === 'long-poll' && event === 'message:send';
+  const sent = chat.emit('message:send', text('once'));
+  environment.signal('online');
+  await pass(retireTimeout + 100);
+  expect(await sent).toMatchObject({ offset: 1 });
+  expect(server.log).toHaveLength(1);
   chat.close();
 });

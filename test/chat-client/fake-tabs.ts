@@ -99,7 +99,8 @@ export class FakeTab extends FakeEnvironment implements TabsEnvironment {
   readonly #tabs: FakeTabs;
   readonly #name: string;
   #nonces = 0;
-  #waiting: (() => void)[] | undefined;
+  /** What is to be done after the thaw: timers first, the worst order that there can be. */
+  #waiting: { readonly timers: (() => void)[]; readonly others: (() => void)[] } | undefined;
   #gone = false;
   /** Milliseconds that every timer takes at least, as in a hidden tab. */
   slowTimers = 0;
@@ -142,7 +143,7 @@ export class FakeTab extends FakeEnvironment implements TabsEnvironment {
     const cancel = this.#tabs.clock.after(Math.max(milliseconds, this.slowTimers), () =>
       this.run(() => {
         if (!cancelled) callback();
-      }),
+      }, true),
     );
     return () => {
       cancelled = true;
@@ -156,10 +157,10 @@ export class FakeTab extends FakeEnvironment implements TabsEnvironment {
   };
 
   /** Runs in this tab: now, after the thaw when it is frozen, never when it is gone. */
-  run(task: () => void): void {
+  run(task: () => void, isTimer = false): void {
     if (this.#gone) return;
     if (this.#waiting === undefined) task();
-    else this.#waiting.push(task);
+    else (isTimer ? this.#waiting.timers : this.#waiting.others).push(task);
   }
 
   get frozen(): boolean {
@@ -167,13 +168,13 @@ export class FakeTab extends FakeEnvironment implements TabsEnvironment {
   }
 
   freeze(): void {
-    this.#waiting ??= [];
+    this.#waiting ??= { timers: [], others: [] };
   }
 
   thaw(): void {
-    const tasks = this.#waiting ?? [];
+    const { timers = [], others = [] } = this.#waiting ?? {};
     this.#waiting = undefined;
-    for (const task of tasks) this.run(task);
+    for (const task of [...timers, ...others]) this.run(task);
   }
 
   /** The process of the tab is gone, without a word. */

@@ -326,6 +326,33 @@ describe('a better transport', () => {
     expect(take()).toEqual(['event 2']);
   });
 
+  test('and is looked for again later', () => {
+    const { clock, server, environment, user } = lesser();
+    server.ways.set('websocket', 'works');
+    user.ready = () => {};
+    environment.signal('online');
+    clock.advance(30);
+    user.ready = undefined;
+    server.connection.end(1006);
+    server.attempts.length = 0;
+    clock.advanceUntil(() => server.attempts.length > 0);
+    expect(server.attempts).toEqual(['websocket']);
+  });
+
+  test('that is caught up with and not let in yet tells what comes, and the old one does not', () => {
+    const { clock, server, environment, connector, take, user } = lesser();
+    server.ways.set('websocket', 'works');
+    user.ready = (link) => {
+      link.request('session:resume', {}, () => clock.after(50, connector.letIn));
+    };
+    environment.signal('online');
+    clock.advance(40);
+    expect(server.connections.size).toBe(2);
+    server.say('told by both');
+    clock.advance(100);
+    expect(take()).toEqual(['ready websocket', 'event 1']);
+  });
+
   test('that only greets is not taken', () => {
     const { clock, server, environment, take, state } = lesser();
     server.ways.set('websocket', 'mute');

@@ -95,6 +95,33 @@ describe('the leader', () => {
     expect(server.connections.size).toBe(1);
   });
 
+  test('changes: a third tab learns it at once, and what it had asked is lost', async () => {
+    const { server, first, second, open, pass } = await two();
+    const third = open();
+    await pass(50);
+    third.take();
+    server.intercept = (_, request) => request.event === 'room:list';
+    const got: string[] = [];
+    third.link?.request('room:list', {}, ({ status }) => got.push(status));
+    await pass(10);
+    first.tab.kill();
+    await pass(100);
+    expect(second.connector.isLeader()).toBe(true);
+    expect(got).toEqual(['lost']);
+    expect(third.take()).toEqual(['lost 1001', 'ready entered', 'entrance ok']);
+    expect(third.state).toMatchObject({ status: 'open', shared: true });
+  });
+
+  test('waits to try again: a tab that somebody looks at need not wait', async () => {
+    const { server, first, second, pass } = await two();
+    server.endAll(1006);
+    await pass(5);
+    expect(first.state?.status).toBe('waiting');
+    second.tab.signal('visible');
+    await pass(50);
+    expect(second.state).toMatchObject({ status: 'open', shared: true });
+  });
+
   test('dies without a word: the browser frees its lock', async () => {
     const { first, second, pass, server } = await two();
     first.tab.kill();
@@ -242,8 +269,18 @@ test('who signs in in one tab is signed in in all', async () => {
   await pass(50);
   expect(log.splice(0)).toEqual(['first ready', 'second ready', 'third ready']);
   second.enter();
-  await pass(50);
-  expect(log.splice(0).sort()).toEqual(
+  // What is said in the middle of it is told after each one's answer, or is in that.
+  const told: string[] = [];
+  for (let step = 0; step < 50; step += 1) {
+    if (step < 30) server.say(`step ${step}`);
+    await pass(1);
+    told.push(...log.splice(0));
+  }
+  for (const name of ['first', 'third']) {
+    const own = told.filter((line) => line.startsWith(name));
+    expect(own.slice(0, 2)).toEqual([`${name} ready entered`, `${name} state ok`]);
+  }
+  expect(told.filter((line) => !line.endsWith('room:event')).sort()).toEqual(
     ['second in ok', 'first ready entered', 'first state ok', 'third ready entered', 'third state ok'].sort(),
   );
   server.say('hello');
@@ -315,6 +352,31 @@ test('the connection changes over to a better transport under all tabs, without 
   expect(server.connections.size).toBe(1);
   expect(second.heard.filter((line) => line.startsWith('lost'))).toEqual([]);
   expect(clock.timerCount).toBeGreaterThan(0);
+});
+
+test('a change-over that comes to nothing is made good in every tab', async () => {
+  const { server, open, pass } = openBrowser();
+  server.ways.set('websocket', 'refused');
+  const first = open('websocket', 'long-poll');
+  await pass(50);
+  const second = open('websocket', 'long-poll');
+  await pass(50);
+  server.ways.set('websocket', 'works');
+  // Nobody gets in over the better one.
+  server.intercept = ({ transport }, { event }) => transport === 'websocket' && event === 'session:resume';
+  first.tab.signal('online');
+  await pass(40);
+  expect(server.connections.size).toBe(2);
+  server.say('in the middle');
+  await pass(20);
+  server.connection.end(1006);
+  server.say('after');
+  await pass(50);
+  expect([first.offsets, second.offsets]).toEqual([
+    [1, 2],
+    [1, 2],
+  ]);
+  expect(second.state).toMatchObject({ status: 'open', transport: 'long-poll' });
 });
 
 test.each(['locks', 'openChannel'] as const)(
