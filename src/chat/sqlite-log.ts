@@ -177,7 +177,7 @@ export class SqliteLog implements Log {
     }
     const sql = 'SELECT coalesce(max(offset), 0) AS newest FROM event WHERE room = ?';
     const previous = numberOf(this.#database.get(sql, [entry.room]), 'newest');
-    const event: RoomEvent = { ...entry, offset: this.#lastOffset() + 1, previous };
+    const event: RoomEvent = { offset: this.#lastOffset() + 1, previous, ...entry };
     this.#database.run(`INSERT INTO event (${eventColumns}) VALUES ${eventPlaces}`, eventValues(event));
     this.#states.write(event);
     alongside?.(event);
