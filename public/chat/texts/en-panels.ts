@@ -15,10 +15,7 @@ export const panelsEn = (format: Formats): PanelTexts => {
       retry: 'Try again',
       more: 'Show more',
       save: 'Save',
-      saved: 'Saved',
       cancel: 'Cancel',
-      done: 'Done',
-      copy: 'Copy',
     },
 
     members: {

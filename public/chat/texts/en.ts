@@ -88,13 +88,10 @@ export const en: Texts = {
 
   app: {
     title: (room, unread) => `${unread === 0 ? '' : `(${format.number(unread)}) `}${room} · barewire`,
-    tagline: 'A chat where the wire is visible.',
-    description: 'A group chat on a WebSocket server written by hand.',
     skipToMessages: 'Skip to the messages',
     skipToComposer: 'Skip to the message field',
     loading: 'Loading…',
     restoring: 'Welcome back. Opening the conversation…',
-    scriptNeeded: 'The chat needs JavaScript. Please allow it for this site and reload.',
     failed: 'Something in this page broke. What you sent is safe; reload to go on.',
     reload: 'Reload',
     close: 'Close',
@@ -111,7 +108,6 @@ export const en: Texts = {
     submit: 'Enter',
     entering: 'Entering…',
     waiting: 'Waiting for the connection. You go in as soon as it is there.',
-    avatar: 'Your picture. It follows from your name.',
     promise:
       'This browser stays signed in, and nobody else can take your name meanwhile. A password, which you can set later, keeps it for good.',
     problem: {
@@ -222,8 +218,6 @@ export const en: Texts = {
     unknown: 'Not known yet',
     reconnectNow: 'Try now',
     legend: 'Each tick is one frame on the wire: up is from you, down is to you, height is size.',
-    up: 'From you',
-    down: 'To you',
     kinds: {
       text: 'Text',
       binary: 'Binary',
@@ -302,7 +296,6 @@ export const en: Texts = {
     writing: 'Writing',
     moving: 'Getting around',
     page: 'Everywhere',
-    focusComposer: 'Go to the message field',
     emoji: 'Open the emoji picker',
     attach: 'Add images',
     people: 'Show or hide people',
@@ -321,7 +314,6 @@ export const en: Texts = {
     download: 'Download',
     zoomIn: 'Larger',
     zoomOut: 'Smaller',
-    zoomReset: 'Fit to the window',
     zoomed: (share) => format.percent(share),
     details: (width, height, length) => `${width} × ${height}, ${format.octets(length)}`,
     position: (index, count) => `${format.number(index)} of ${format.number(count)}`,

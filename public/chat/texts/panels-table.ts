@@ -3,10 +3,12 @@
  * en-panels.ts and zh-panels.ts fill it in; table.ts takes it into `Texts`. The rules are those of table.ts.
  */
 import type { Role, RoomKind } from '../../../src/chat/events.ts';
-import type { NotificationChoice } from '../settings.ts';
 
 /** How long a ban or a mute lasts. */
 export type Span = 'minutes' | 'hour' | 'day' | 'week' | 'ever';
+
+/** As in settings.ts, which stands above the texts. */
+type NotificationChoice = 'all' | 'mentions' | 'off';
 
 export interface PanelTexts {
   /** What several panels say. */
@@ -18,10 +20,7 @@ export interface PanelTexts {
     readonly retry: string;
     readonly more: string;
     readonly save: string;
-    readonly saved: string;
     readonly cancel: string;
-    readonly done: string;
-    readonly copy: string;
   };
 
   readonly members: {

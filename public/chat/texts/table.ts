@@ -23,13 +23,10 @@ export interface Texts extends ConversationTexts, PanelTexts {
   readonly app: {
     /** `unread` 0 for none. */
     readonly title: (room: string, unread: number) => string;
-    readonly tagline: string;
-    readonly description: string;
     readonly skipToMessages: string;
     readonly skipToComposer: string;
     readonly loading: string;
     readonly restoring: string;
-    readonly scriptNeeded: string;
     readonly failed: string;
     readonly reload: string;
     readonly close: string;
@@ -46,7 +43,6 @@ export interface Texts extends ConversationTexts, PanelTexts {
     readonly submit: string;
     readonly entering: string;
     readonly waiting: string;
-    readonly avatar: string;
     readonly promise: string;
     readonly problem: Readonly<Record<NameProblem, string>>;
     readonly taken: (name: string) => string;
@@ -141,8 +137,6 @@ export interface Texts extends ConversationTexts, PanelTexts {
     readonly unknown: string;
     readonly reconnectNow: string;
     readonly legend: string;
-    readonly up: string;
-    readonly down: string;
     readonly kinds: Readonly<Record<WireTick['kind'], string>>;
     readonly compressed: string;
     readonly draw: string;
@@ -180,7 +174,6 @@ export interface Texts extends ConversationTexts, PanelTexts {
     readonly writing: string;
     readonly moving: string;
     readonly page: string;
-    readonly focusComposer: string;
     readonly emoji: string;
     readonly attach: string;
     readonly people: string;
@@ -199,7 +192,6 @@ export interface Texts extends ConversationTexts, PanelTexts {
     readonly download: string;
     readonly zoomIn: string;
     readonly zoomOut: string;
-    readonly zoomReset: string;
     readonly zoomed: (share: number) => string;
     readonly details: (width: number, height: number, length: number) => string;
     readonly position: (index: number, count: number) => string;

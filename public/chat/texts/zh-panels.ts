@@ -11,10 +11,7 @@ export const panelsZh = (format: Formats): PanelTexts => ({
     retry: '重试',
     more: '显示更多',
     save: '保存',
-    saved: '已保存',
     cancel: '取消',
-    done: '完成',
-    copy: '复制',
   },
 
   members: {

@@ -76,13 +76,10 @@ export const zh: Texts = {
 
   app: {
     title: (room, unread) => `${unread === 0 ? '' : `(${format.number(unread)}) `}${room} · barewire`,
-    tagline: '看得见线路的聊天室。',
-    description: '运行在手写 WebSocket 服务器上的群聊。',
     skipToMessages: '跳到消息',
     skipToComposer: '跳到输入框',
     loading: '加载中…',
     restoring: '欢迎回来，正在打开聊天…',
-    scriptNeeded: '聊天需要 JavaScript，请为本站启用后重新加载。',
     failed: '页面出错了。已发出的内容不会丢，重新加载即可继续。',
     reload: '重新加载',
     close: '关闭',
@@ -99,7 +96,6 @@ export const zh: Texts = {
     submit: '进入',
     entering: '正在进入…',
     waiting: '正在等待连接，连上后会立刻进入。',
-    avatar: '你的头像，由名字生成。',
     promise: '这个浏览器会保持登录，期间别人无法使用你的名字。之后设个密码，名字就一直归你。',
     problem: {
       empty: '先起个名字吧。',
@@ -208,8 +204,6 @@ export const zh: Texts = {
     unknown: '暂时未知',
     reconnectNow: '立即重试',
     legend: '每一道刻度是线路上的一帧：向上是你发出的，向下是你收到的，越高越大。',
-    up: '发出',
-    down: '收到',
     kinds: {
       text: '文本',
       binary: '二进制',
@@ -287,7 +281,6 @@ export const zh: Texts = {
     writing: '书写',
     moving: '浏览',
     page: '通用',
-    focusComposer: '跳到输入框',
     emoji: '打开表情选择器',
     attach: '添加图片',
     people: '显示或隐藏成员',
@@ -306,7 +299,6 @@ export const zh: Texts = {
     download: '下载',
     zoomIn: '放大',
     zoomOut: '缩小',
-    zoomReset: '适应窗口',
     zoomed: (share) => format.percent(share),
     details: (width, height, length) => `${width} × ${height}，${format.octets(length)}`,
     position: (index, count) => `第 ${format.number(index)} 张，共 ${format.number(count)} 张`,
