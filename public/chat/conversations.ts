@@ -93,6 +93,8 @@ export function createConversations(dependencies: ConversationsDependencies): Co
   let newFrom: number | undefined;
   let target: Conversation['target'];
   let jumps = 0;
+  /** The place to show as soon as there is a connection. */
+  let awaited: number | undefined;
 
   function publishOf(room: string) {
     if (room === shown) publish();
@@ -175,6 +177,7 @@ export function createConversations(dependencies: ConversationsDependencies): Co
     const listed = findRoom(cell.get().rooms, room);
     newFrom = listed?.joined && listed.unread > 0 ? listed.read : undefined;
     target = undefined;
+    awaited = link === undefined ? around : undefined;
     cell.batch(() => {
       const { rooms } = cell.get();
       const left = findRoom(rooms, before);
@@ -252,7 +255,10 @@ export function createConversations(dependencies: ConversationsDependencies): Co
         cell.update({ rooms: sortRooms(entrance.rooms.map((room) => keepRead(room, before))) });
         reading.connected(next);
         const open = windows.use(shown);
-        if (open.state === 'current' && open.window !== undefined) windows.refreshMembers(shown);
+        const [room, place] = [shown, awaited];
+        awaited = undefined;
+        if (place !== undefined) windows.load(room, place, () => aim(room, place));
+        else if (open.state === 'current' && open.window !== undefined) windows.refreshMembers(shown);
         else windows.load(shown, open.window?.hasNewer === true ? middleOf(open.window) : undefined);
         publish();
       });

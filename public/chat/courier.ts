@@ -119,8 +119,9 @@ export function createCourier(dependencies: CourierDependencies): Courier {
 
   function forget(nonce: string) {
     const owner = member;
+    if (owner === undefined) return;
     done.add(nonce);
-    if (owner !== undefined) writes = writes.then(() => storage.remove(owner, nonce));
+    writes = writes.then(() => storage.remove(owner, nonce));
   }
 
   function keep(item: OutboxItem): Promise<void> {

@@ -73,10 +73,7 @@ export function createStore(environment: Environment): ChatStore {
       });
     },
     changed(connection, lastClose) {
-      const { traffic, connection: before } = cell.get();
-      const again = connection.status === 'open' && before.status !== 'open' && lastClose !== undefined;
-      const resumes = traffic.resumes + (again ? 1 : 0);
-      cell.update({ connection, lastClose, ...(again ? { traffic: { ...traffic, resumes } } : {}) });
+      cell.update({ connection, lastClose });
       wire.changed(connection);
     },
     tick: wire.tick,
@@ -135,6 +132,11 @@ export function createStore(environment: Environment): ChatStore {
     restore,
     entered(entrance, next, fresh) {
       link = next;
+      const { traffic, connection } = cell.get();
+      // A change to another transport is no loss.
+      if (entrance.recovered && conversations.since() !== undefined && connection.status !== 'open') {
+        cell.update({ traffic: { ...traffic, resumes: traffic.resumes + 1 } });
+      }
       restore(entrance.member.id);
       conversations.entered(entrance, next);
       courier.entered(next);

@@ -1,157 +1,149 @@
 import { describe, expect, test } from 'vitest';
-import { nameStoreKey, tokenKey } from '../../public/chat/session.ts';
-import { outline, World } from './fake-page.ts';
+import { memberKey, nameStoreKey, refreshInterval } from '../../public/chat/session.ts';
+import { FakeBrowser } from './fake-browser.ts';
+import { said, World } from './fake-page.ts';
 
 describe('sign-in', () => {
-  test('a first visit shows the form and connects meanwhile', () => {
+  test('a first visit shows the form and connects meanwhile', async () => {
     const world = new World();
     const page = world.open();
     expect(page.state()).toMatchObject({ phase: 'signed-out', connection: { status: 'connecting' } });
     expect(page.state().lastName).toBeUndefined();
-    world.clock.advance(100);
+    await world.clock.advance(100);
     expect(page.state()).toMatchObject({
       phase: 'signed-out',
+      signInFailure: undefined,
       connection: { status: 'open' },
       limits: { textLength: 4000 },
     });
   });
 
-  test('goes through to the conversation, and keeps token and name', () => {
-    const world = new World();
-    world.chat.say({ id: 'mei', name: 'Mei' }, 'good morning');
-    const page = world.open();
-    world.clock.advance(100);
-    page.actions.signIn('  Ada  ');
-    expect(page.state().phase).toBe('entering');
-    world.clock.advance(100);
-    expect(page.state()).toMatchObject({ phase: 'chatting', me: { name: 'Ada' }, lastName: 'Ada' });
-    expect(outline(page.state())).toEqual(['good morning']);
-    expect(JSON.parse(page.tab.storage.getItem(tokenKey) ?? '')).toMatch(/^token-1-/);
-  });
-
-  test('tells the server at once that the token has arrived, and only a new one', () => {
+  test('sends what is needed, and keeps the name and no secret', async () => {
     const world = new World();
     const page = world.open();
-    world.clock.advance(100);
-    const pings = () => world.chat.requests('heartbeat:ping').length;
-    expect(pings()).toBe(1);
-    page.actions.signIn('Ada');
-    world.clock.advanceUntil(() => page.state().phase === 'chatting');
-    expect(page.tab.storage.getItem(tokenKey)).not.toBeNull();
-    world.clock.advance(world.chat.latency);
-    expect(pings()).toBe(2);
-    page.close();
-    const back = world.open(page);
-    world.clock.advanceUntil(() => back.state().phase === 'chatting');
-    world.clock.advance(100);
-    // Of the new connection: what measures the first round trip, and no more.
-    expect(pings()).toBe(1);
+    await world.clock.advance(100);
+    page.actions.signIn({ name: '  Ada  ', password: 'p', serverPassword: 's' });
+    await world.ready(page);
+    expect(world.chat.asked).toEqual([
+      { method: 'POST', path: '/api/session', body: { name: 'Ada', password: 'p', serverPassword: 's' } },
+    ]);
+    expect(page.state()).toMatchObject({ me: { name: 'Ada' }, lastName: 'Ada' });
+    expect(JSON.parse(page.tab.storage.getItem(nameStoreKey) ?? '')).toBe('Ada');
+    expect(JSON.parse(page.tab.storage.getItem(memberKey) ?? '')).toEqual({ id: 'id-Ada' });
+    expect([...world.browser.storage.values.values()].join()).not.toMatch(/token|"p"|"s"/);
   });
 
-  test('waits for the connection, and over a lost one', () => {
+  test('waits for the connection, and over a lost one', async () => {
     const world = new World();
     world.chat.up = false;
     const page = world.open();
-    page.actions.signIn('Ada');
-    world.clock.advance(2000);
+    page.actions.signIn({ name: 'Ada' });
+    await world.clock.advance(2000);
     expect(page.state()).toMatchObject({ phase: 'entering', connection: { status: 'waiting' } });
     world.chat.up = true;
-    world.chat.intercept = (_, { event }) => event === 'session:enter';
-    world.clock.advanceUntil(() => world.chat.connections.size === 1);
-    world.clock.advance(20);
-    world.chat.intercept = () => false;
-    world.chat.endAll(1006);
-    expect(page.state().phase).toBe('entering');
-    world.clock.advanceUntil(() => page.state().phase === 'chatting');
+    await world.ready(page);
   });
 
-  test.each([
-    ['', 'empty'],
-    ['x'.repeat(33), 'too-long'],
-    ['a\u202eb', 'invisible'],
-  ])('the name %j is not even sent', (name, problem) => {
+  test('says what the server has against it, until a field is edited', async () => {
     const world = new World();
+    await world.enter('Ada', new FakeBrowser(world.clock));
     const page = world.open();
-    world.clock.advance(100);
-    page.actions.signIn(name);
-    expect(page.state()).toMatchObject({ phase: 'signed-out', signInFailure: { code: 'invalid' } });
-    expect(page.state().signInFailure?.message).toContain(problem);
-    world.clock.advance(100);
-    expect(world.chat.requests('session:enter')).toEqual([]);
-    page.actions.clearSignInFailure();
-    expect(page.state().signInFailure).toBeUndefined();
-  });
-
-  test('a taken name comes back with a free one, and the form works on', () => {
-    const world = new World();
-    world.chat.issue('Ada');
-    const page = world.open();
-    world.clock.advance(100);
-    page.actions.signIn('Ada');
-    world.clock.advance(100);
+    await world.clock.advance(100);
+    page.actions.signIn({ name: 'Ada' });
+    await world.clock.advance(100);
     expect(page.state()).toMatchObject({
       phase: 'signed-out',
       signInFailure: { code: 'name-taken', suggestion: 'Ada 2' },
-      lastName: 'Ada',
     });
-    page.actions.signIn('Ada 2');
+    page.actions.clearSignInFailure();
     expect(page.state().signInFailure).toBeUndefined();
-    world.clock.advance(100);
-    expect(page.state()).toMatchObject({ phase: 'chatting', me: { name: 'Ada 2' } });
+    page.actions.signIn({ name: '\u0007' });
+    expect(page.state().signInFailure).toMatchObject({ code: 'invalid', field: 'data.name' });
+    page.actions.signIn({ name: 'Ada 2' });
+    await world.ready(page);
+  });
+
+  test('says so when the server does not answer', async () => {
+    const world = new World();
+    const page = world.open();
+    await world.clock.advance(100);
+    // The connection stands, as far as anybody knows; the request gets no answer.
+    page.tab.ask = async () => undefined;
+    page.actions.signIn({ name: 'Ada' });
+    await world.clock.advance(10);
+    expect(page.state()).toMatchObject({ phase: 'signed-out', signInFailure: { code: 'internal' } });
   });
 });
 
 describe('coming back', () => {
-  test('a reload asks nothing: restoring, then chatting', () => {
+  test('needs nothing but the cookie', async () => {
     const world = new World();
-    const before = world.enter();
-    before.close();
-    const page = world.open(before);
-    expect(page.state()).toMatchObject({ phase: 'restoring', lastName: 'Ada' });
-    world.clock.advance(100);
-    expect(page.state()).toMatchObject({ phase: 'chatting', me: before.state().me });
+    const page = await world.enter();
+    page.say('hi');
+    await world.clock.advance(100);
+    page.close();
+    const again = world.open(page);
+    expect(again.state().phase).toBe('restoring');
+    await world.ready(again);
+    expect(said(again.state())).toEqual(['hi']);
+    expect(world.chat.requests('session:resume').at(-1)?.data).toEqual({});
   });
 
-  test('restoring goes on while the server is away', () => {
+  test('over another connection goes on from the cursor', async () => {
     const world = new World();
-    world.enter().close();
-    world.chat.up = false;
-    const page = world.open();
-    world.clock.advance(5000);
-    expect(page.state().phase).toBe('restoring');
-    world.chat.up = true;
-    world.clock.advanceUntil(() => page.state().phase === 'chatting');
+    const page = await world.enter();
+    const mei = world.chat.person('Mei');
+    await world.clock.advance(100);
+    const { cursor } = world.chat.log;
+    world.chat.endAll(1006);
+    world.chat.say(mei, 'meanwhile');
+    await world.clock.advance(5000);
+    expect(world.chat.requests('session:resume').at(-1)?.data).toEqual({ since: cursor });
+    expect(said(page.state())).toEqual(['meanwhile']);
+    expect(page.state().traffic.resumes).toBe(1);
   });
 
-  test('a token that is unknown leads to the form, with the name filled in', () => {
+  test('asks where things stand when the connection knows who it is', async () => {
     const world = new World();
-    world.enter().close();
-    world.chat.members.clear();
     const page = world.open();
-    world.clock.advance(100);
+    await world.clock.advance(100);
+    world.chat.signIn(world.browser, 'Ada');
+    world.chat.intercept = (connection, { event }) => {
+      // Somebody has come in over this connection a moment ago.
+      if (event === 'session:resume') connection.member ??= connection.known;
+      return false;
+    };
+    world.chat.endAll(1006);
+    await world.ready(page);
+    expect(world.chat.requests('session:state')).toHaveLength(1);
+  });
+
+  test('to a session that has ended shows the form, says so, and keeps what was not sent', async () => {
+    const world = new World();
+    const page = await world.enter();
+    world.chat.intercept = (_, { event }) => event === 'message:send';
+    page.say('not sent');
+    await world.clock.advance(100);
+    world.chat.intercept = () => false;
+    world.chat.tokens.clear();
+    world.chat.endAll(1006);
+    await world.clock.advance(5000);
     expect(page.state()).toMatchObject({
       phase: 'signed-out',
       me: undefined,
-      lastName: 'Ada',
       signInFailure: { code: 'token-unknown' },
-      connection: { status: 'open' },
+      conversation: { timeline: [] },
+      outbox: [],
     });
-    expect(page.tab.storage.getItem(tokenKey)).toBeNull();
-    page.actions.signIn('Ada');
-    world.clock.advance(100);
-    expect(page.state().phase).toBe('chatting');
+    page.actions.signIn({ name: 'Ada' });
+    await world.ready(page);
+    await world.clock.advance(500);
+    expect(said(page.state())).toEqual(['not sent']);
   });
 
-  test.each(['{', '7', '"short"'])('a broken token (%s) is none', (text) => {
+  test('waits when the server asks to', async () => {
     const world = new World();
-    world.browser.storage.setItem(tokenKey, text);
-    world.browser.storage.setItem(nameStoreKey, text);
-    expect(world.open().state().phase).toBe('signed-out');
-  });
-
-  test('told to wait, it waits and tries again over the same connection', () => {
-    const world = new World();
-    world.enter().close();
+    const page = await world.enter();
     let refusals = 0;
     world.chat.intercept = (connection, request) => {
       if (request.event !== 'session:resume' || refusals === 2) return false;
@@ -159,146 +151,172 @@ describe('coming back', () => {
       connection.refuse(request, { code: 'rate-limited', message: '', retryAfter: 3000 });
       return true;
     };
-    const page = world.open();
-    world.clock.advance(5900);
-    expect(page.state()).toMatchObject({ phase: 'restoring', connection: { status: 'connecting' } });
-    world.clock.advance(200);
+    world.chat.endAll(1006);
+    await world.clock.advance(3000);
+    expect(page.state().connection.status).toBe('connecting');
+    await world.clock.advance(7000);
+    expect(page.state().connection.status).toBe('open');
+  });
+
+  test('renews the cookie every hour, and ends when it is good no more', async () => {
+    const world = new World();
+    const page = await world.enter();
+    const refreshes = () => world.chat.asked.filter(({ path }) => path.endsWith('/refresh')).length;
+    await world.clock.advance(refreshInterval + 1000);
+    expect(refreshes()).toBe(1);
     expect(page.state().phase).toBe('chatting');
-    expect(world.chat.attempts).toBe(2);
-  });
-
-  test('an error in the server is tried again over another connection', () => {
-    const world = new World();
-    world.enter().close();
-    world.chat.intercept = (connection, request) => {
-      if (request.event !== 'session:resume') return false;
-      connection.refuse(request, { code: 'internal', message: '' });
-      return true;
-    };
-    const page = world.open();
-    world.clock.advance(100);
-    expect(page.state()).toMatchObject({ phase: 'restoring', connection: { status: 'waiting' } });
-    world.chat.intercept = () => false;
-    world.clock.advanceUntil(() => page.state().phase === 'chatting');
-  });
-
-  test('storage that is forbidden costs the memory, not the chat', () => {
-    const world = new World();
-    world.browser.storage.forbidden = true;
-    const page = world.enter();
-    page.actions.sendText('hi');
-    world.clock.advance(100);
-    expect(outline(page.state())).toEqual(['hi']);
+    world.chat.tokens.clear();
+    await world.clock.advance(refreshInterval);
+    expect(page.state()).toMatchObject({ phase: 'signed-out', signInFailure: { code: 'token-unknown' } });
   });
 });
 
 describe('log-out', () => {
-  test('frees the name, forgets the conversation, and leaves a form that works', () => {
+  test('forgets everything here and there', async () => {
     const world = new World();
-    const page = world.enter();
-    page.actions.sendText('hi');
-    world.clock.advance(100);
+    const page = await world.enter();
+    page.actions.setDraft({ text: 'half a' });
+    await world.clock.advance(5000);
     page.actions.logOut();
-    expect(page.state()).toMatchObject({
-      phase: 'signed-out',
-      me: undefined,
-      timeline: [],
-      members: [],
-      outbox: [],
-      toasts: [],
-      lastName: 'Ada',
-    });
-    expect(page.tab.storage.getItem(tokenKey)).toBeNull();
-    world.clock.advance(1000);
-    expect(world.chat.members.size).toBe(0);
-    expect(page.state()).toMatchObject({ phase: 'signed-out', connection: { status: 'open' }, toasts: [] });
-    page.actions.signIn('Ada');
-    world.clock.advance(100);
-    expect(page.state().phase).toBe('chatting');
+    expect(page.state()).toMatchObject({ phase: 'signed-out', me: undefined, rooms: [], drafts: {} });
+    await world.clock.advance(1000);
+    expect(world.chat.asked.at(-1)).toMatchObject({ method: 'DELETE', path: '/api/session' });
+    expect(world.browser.cookie).toBeUndefined();
+    expect(page.state()).toMatchObject({ phase: 'signed-out', signInFailure: undefined, toasts: [] });
+    expect(page.state().connection.status).toBe('open');
+    expect(world.chat.isHere('id-Ada')).toBe(false);
+    for (const table of ['outbox', 'drafts', 'rooms', 'history'] as const) {
+      expect(await world.browser.database.all(table), table).toEqual([]);
+    }
   });
 
-  test('in one tab logs out all, and says so in the others', () => {
+  test('everywhere says so', async () => {
     const world = new World();
-    const here = world.enter();
-    const other = world.open();
-    world.clock.advance(100);
-    expect(other.state()).toMatchObject({ phase: 'chatting', me: here.state().me });
-    here.actions.logOut();
-    world.clock.advance(1000);
-    expect(other.state()).toMatchObject({
-      phase: 'signed-out',
-      me: undefined,
-      timeline: [],
-      toasts: [{ tone: 'info', text: { id: 'signed-out-elsewhere' } }],
-      connection: { status: 'open' },
-    });
-    expect(here.state().toasts).toEqual([]);
-    world.clock.advance(60_000);
-    expect(other.state().toasts).toEqual([]);
-    expect(world.chat.attempts).toBe(4);
+    const page = await world.enter();
+    page.actions.logOut(true);
+    await world.clock.advance(1000);
+    expect(world.chat.asked.at(-1)).toMatchObject({ path: '/api/session?everywhere=1' });
   });
 
-  test('by another device ends the session here, by the close of the server', () => {
+  test('without a connection is told to the server as soon as there is one, also after a reload', async () => {
     const world = new World();
-    const page = world.enter();
-    world.chat.members.clear();
-    world.chat.endAll(1000, 'logged out');
-    expect(page.state()).toMatchObject({
-      phase: 'signed-out',
-      toasts: [{ text: { id: 'signed-out-elsewhere' } }],
-    });
-    expect(page.tab.storage.getItem(tokenKey)).toBeNull();
-  });
-
-  test('a sign-in in another tab signs in here too', () => {
-    const world = new World();
-    const idle = world.open();
-    world.clock.advance(100);
-    const other = world.enter('Mei');
-    expect(idle.state()).toMatchObject({ phase: 'chatting', me: other.state().me });
-  });
-
-  test('another person in another tab replaces this one, and nothing stays', () => {
-    const world = new World();
-    const page = world.enter('Ada');
-    page.actions.sendText('from Ada');
-    world.clock.advance(100);
-    const { token } = world.chat.issue('Mei');
-    world.browser.storage.setItem(tokenKey, JSON.stringify(token));
-    world.browser.tell(tokenKey);
-    world.clock.advance(100);
-    expect(page.state()).toMatchObject({ phase: 'chatting', me: { name: 'Mei' } });
-  });
-
-  test('without a connection is told to the server when there is one', () => {
-    const world = new World();
-    const page = world.enter();
+    const page = await world.enter();
     world.chat.up = false;
     world.chat.endAll(1006);
-    page.actions.sendText('never said');
     page.actions.logOut();
-    expect(page.state()).toMatchObject({ phase: 'signed-out', outbox: [] });
-    world.clock.advance(5000);
+    await world.clock.advance(1000);
+    expect(page.state().phase).toBe('signed-out');
+    page.close();
     world.chat.up = true;
-    world.clock.advanceUntil(() => page.state().connection.status === 'open');
-    expect(world.chat.members.size).toBe(0);
-    expect(world.chat.log).toEqual([]);
-    page.actions.signIn('Ada');
-    world.clock.advanceUntil(() => page.state().phase === 'chatting');
+    const again = world.open(page);
+    await world.clock.advance(2000);
+    expect(again.state()).toMatchObject({ phase: 'signed-out', signInFailure: undefined });
+    expect(world.browser.cookie).toBeUndefined();
+    expect(world.chat.tokens.size).toBe(0);
+  });
+});
+
+describe.each([true, false])('two tabs, sharing a connection: %s', (sharing) => {
+  test('sign in together', async () => {
+    const world = new World(sharing);
+    const first = world.open();
+    const second = world.open();
+    await world.clock.advance(200);
+    first.actions.signIn({ name: 'Ada' });
+    await world.ready(first);
+    await world.ready(second);
+    expect(second.state().me).toEqual(first.state().me);
   });
 
-  test('whose answer is lost is told again', () => {
+  test('sign out together', async () => {
+    const world = new World(sharing);
+    const first = await world.enter();
+    const second = world.open();
+    await world.ready(second);
+    second.actions.logOut();
+    await world.clock.advance(2000);
+    expect(first.state()).toMatchObject({
+      phase: 'signed-out',
+      toasts: [{ tone: 'info', text: { id: 'signed-out-elsewhere' } }],
+    });
+    expect(second.state()).toMatchObject({ phase: 'signed-out', toasts: [] });
+    expect(first.state().connection.status).toBe('open');
+    first.actions.signIn({ name: 'Bo' });
+    await world.ready(first);
+    await world.ready(second);
+    expect(second.state().me?.name).toBe('Bo');
+  });
+});
+
+describe('the address', () => {
+  test('leads to a room, and to a place in it', async () => {
     const world = new World();
-    const page = world.enter();
-    world.chat.intercept = (connection, { event }) => {
-      if (event === 'session:leave') connection.end(1006);
-      return event === 'session:leave';
-    };
-    page.actions.logOut();
-    world.clock.advance(100);
-    world.chat.intercept = () => false;
-    world.clock.advanceUntil(() => world.chat.members.size === 0);
-    world.clock.advanceUntil(() => page.state().connection.status === 'open');
-    expect(page.state().phase).toBe('signed-out');
+    const mei = world.chat.person('Mei');
+    for (let index = 1; index <= 200; index += 1) world.chat.say(mei, `${index}`);
+    const target = world.chat.log.events.find((event) => event.type === 'message' && event.offset === 50);
+    const first = await world.enter();
+    first.close();
+    const page = world.open(undefined, world.browser, '#/general/50');
+    await world.ready(page);
+    expect(page.state().conversation).toMatchObject({
+      target: { id: target?.id },
+      hasOlder: true,
+      hasNewer: true,
+    });
+    expect(said(page.state())).toContain('49');
+  });
+
+  test('takes an invitation with the sign-in, and out of sight', async () => {
+    const world = new World();
+    world.chat.addRoom('dev');
+    world.chat.invitations.set('abcd-1234', 'dev');
+    const page = world.open(undefined, world.browser, '#/invite/abcd-1234');
+    expect(page.state().invitation).toBe('abcd-1234');
+    expect(page.tab.address()).toBe('#/general');
+    await world.clock.advance(100);
+    page.actions.signIn({ name: 'Ada' });
+    await world.ready(page);
+    expect(world.chat.asked[0]?.body).toMatchObject({ invitation: 'abcd-1234' });
+    await world.clock.advance(100);
+    expect(page.state()).toMatchObject({ invitation: undefined, conversation: { room: 'dev' } });
+  });
+
+  test('takes an invitation of one who is in already, and says when it is none', async () => {
+    const world = new World();
+    world.chat.addRoom('dev');
+    world.chat.invitations.set('abcd-1234', 'dev');
+    const page = await world.enter();
+    page.tab.visit('#/invite/abcd-1234');
+    await world.clock.advance(100);
+    expect(page.state().conversation.room).toBe('dev');
+    page.tab.visit('#/invite/nothing-1');
+    await world.clock.advance(100);
+    expect(page.state().toasts).toMatchObject([
+      { text: { id: 'refused', failure: { code: 'invitation-unknown' } } },
+    ]);
+    expect(page.tab.address()).toBe('#/dev');
+  });
+
+  test("takes the owner's code", async () => {
+    const world = new World();
+    const page = world.open(undefined, world.browser, '#/claim/abcd-1234');
+    await world.clock.advance(100);
+    page.actions.signIn({ name: 'Ada' });
+    await world.ready(page);
+    await world.clock.advance(100);
+    expect(page.state().owner).toBe(true);
+    expect(page.tab.history.join()).not.toContain('claim');
+  });
+
+  test('follows the room that is shown, and is followed back', async () => {
+    const world = new World();
+    world.chat.addRoom('dev');
+    const page = await world.enter();
+    const { me } = page.state();
+    if (me !== undefined) world.chat.join('dev', me);
+    page.actions.openRoom('dev');
+    expect(page.tab.history).toEqual(['#/general', '#/dev']);
+    page.tab.visit('#/general');
+    expect(page.state().conversation.room).toBe('general');
   });
 });
