@@ -88,7 +88,8 @@ function Menu({ overlay, onReact, onChange, onClose }: MenuProps): JSX.Element {
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const items = [...(menu.current?.querySelectorAll<HTMLElement>('[role="menuitem"]') ?? [])];
-    const here = items.findIndex((item) => item === document.activeElement);
+    const focused = document.activeElement;
+    const here = focused instanceof HTMLElement ? items.indexOf(focused) : -1;
     const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
     const next =
       event.key === 'Home' ? 0 : event.key === 'End' ? -1 : step === undefined ? undefined : here + step;
