@@ -57,8 +57,6 @@ export function createLeader(
       const session = watchSession(link, entered, () => sessionChanged(use));
       const use: Use = { generation: generations, session, hello };
       own = use;
-      // An older link that everybody goes back to: somebody is in already.
-      if (entered) share();
       announce(use);
     },
     push(push) {
