@@ -27,7 +27,6 @@ import {
   type RoomSummary,
 } from '../../src/chat/events.ts';
 import type { Socket, SocketHandlers } from '../../src/chat-client/platform.ts';
-import type { FakeBrowser, FakeTab } from './fake-browser.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { FakeLog, type Said } from './fake-log.ts';
 
@@ -41,10 +40,22 @@ export const sampleImage: Image = {
   thumbnail: { url: '/images/image-1.thumbnail.webp', width: 320, height: 240 },
 };
 
+/** What the server needs of a browser, and of one of its tabs. */
+export interface CookieJar {
+  /** The token in the cookie. */
+  cookie: string | undefined;
+}
+export interface ConnectedTab {
+  readonly browser: CookieJar;
+  readonly isAlive: boolean;
+  /** What is done when the tab goes. */
+  readonly ends: Set<() => void>;
+}
+
 /** The server's end of one connection. What is on its way when it is cut is lost. */
 export class FakeConnection {
   readonly chat: FakeChat;
-  readonly tab: FakeTab;
+  readonly tab: ConnectedTab;
   readonly #handlers: SocketHandlers;
   #ended = false;
   /** When what was sent last arrives: nothing overtakes it. */
@@ -56,7 +67,7 @@ export class FakeConnection {
   /** Everything that arrived, in order. */
   readonly received: ClientRequest[] = [];
 
-  constructor(chat: FakeChat, tab: FakeTab, handlers: SocketHandlers) {
+  constructor(chat: FakeChat, tab: ConnectedTab, handlers: SocketHandlers) {
     this.chat = chat;
     this.tab = tab;
     this.#handlers = handlers;
@@ -188,7 +199,7 @@ export class FakeChat {
   }
 
   /** What the carrier of a tab calls. */
-  connect(handlers: SocketHandlers, cookie: () => string | undefined, tab: FakeTab): Socket {
+  connect(handlers: SocketHandlers, cookie: () => string | undefined, tab: ConnectedTab): Socket {
     this.attempts += 1;
     const connection = new FakeConnection(this, tab, handlers);
     const close = () => connection.forget();
@@ -333,7 +344,7 @@ export class FakeChat {
 
   /** Answers an HTTP request of a page of that browser. */
   async ask(
-    browser: FakeBrowser,
+    browser: CookieJar,
     method: string,
     path: string,
     body: unknown,
@@ -346,7 +357,7 @@ export class FakeChat {
     return answer;
   }
 
-  #session(browser: FakeBrowser, method: string, path: string, body: unknown): HttpAnswer {
+  #session(browser: CookieJar, method: string, path: string, body: unknown): HttpAnswer {
     const member = browser.cookie === undefined ? undefined : this.tokens.get(browser.cookie);
     const refuse = (status: number, error: Failure): HttpAnswer => ({ status, body: { error } });
     if (method === 'DELETE') {
@@ -377,7 +388,7 @@ export class FakeChat {
   }
 
   /** Puts a cookie into a browser, as signing in does. */
-  signIn(browser: FakeBrowser, name: string): Member {
+  signIn(browser: CookieJar, name: string): Member {
     this.#made += 1;
     const token = `token-${this.#made}`;
     const member = { id: `id-${name}`, name };
