@@ -15,7 +15,6 @@ export interface ConversationTexts {
     readonly mentions: (count: number) => string;
     readonly muted: string;
     readonly privateRoom: string;
-    readonly directRoom: string;
     readonly open: string;
     readonly openWithUnread: string;
   };
@@ -26,7 +25,6 @@ export interface ConversationTexts {
     readonly members: string;
     readonly search: string;
     readonly roomMenu: string;
-    readonly closePanel: string;
     readonly panel: string;
   };
 
@@ -100,7 +98,6 @@ export interface ConversationTexts {
     readonly reactedWith: (names: readonly string[], emoji: string) => string;
     readonly andOthers: (count: number) => string;
     readonly copyCode: string;
-    readonly copied: string;
     readonly showAll: string;
     readonly showLess: string;
     readonly versions: string;

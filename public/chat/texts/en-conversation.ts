@@ -21,7 +21,6 @@ export const conversationEn: ConversationTexts = {
     mentions: (count) => `${counted(count, 'mention', 'mentions')} of you`,
     muted: 'muted',
     privateRoom: 'private room',
-    directRoom: 'direct messages',
     open: 'Show rooms',
     openWithUnread: 'Show rooms. There are unread messages',
   },
@@ -34,7 +33,6 @@ export const conversationEn: ConversationTexts = {
     members: 'People',
     search: 'Search messages',
     roomMenu: 'About this room',
-    closePanel: 'Close the panel',
     panel: 'Panel',
   },
 
@@ -104,7 +102,6 @@ export const conversationEn: ConversationTexts = {
     reactedWith: (names, emoji) => `${format.list(names)} reacted with ${emoji}`,
     andOthers: (count) => counted(count, 'other', 'others'),
     copyCode: 'Copy code',
-    copied: 'Copied',
     showAll: 'Show all',
     showLess: 'Show less',
     versions: 'Earlier versions',

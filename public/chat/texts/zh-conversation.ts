@@ -18,7 +18,6 @@ export const conversationZh: ConversationTexts = {
     mentions: (count) => `${format.number(count)} 条提到你`,
     muted: '已静音',
     privateRoom: '私密房间',
-    directRoom: '私信',
     open: '显示房间',
     openWithUnread: '显示房间，有未读消息',
   },
@@ -31,7 +30,6 @@ export const conversationZh: ConversationTexts = {
     members: '成员',
     search: '搜索消息',
     roomMenu: '关于这个房间',
-    closePanel: '关闭侧栏',
     panel: '侧栏',
   },
 
@@ -101,7 +99,6 @@ export const conversationZh: ConversationTexts = {
     reactedWith: (names, emoji) => `${format.list(names)} 回应了 ${emoji}`,
     andOthers: (count) => `另外 ${format.number(count)} 人`,
     copyCode: '复制代码',
-    copied: '已复制',
     showAll: '展开全文',
     showLess: '收起',
     versions: '之前的版本',
