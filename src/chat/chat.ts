@@ -145,10 +145,11 @@ export class Chat {
     return postMessage(this, author, data, now);
   }
 
-  /** @throws Refusal `room-unknown` when that member, or with undefined a backend, may not read the room */
+  /** @throws Refusal `room-unknown`, `banned` when that member, or with undefined a backend, may not read the room */
   checkReader(room: string, member: Member | undefined): void {
     if (member !== undefined) {
       this.rooms.visible(room, member.id);
+      this.moderation.bans.check(room, member.id, this.clock.now());
       return;
     }
     const { kind } = this.rooms.get(room) ?? {};

@@ -38,8 +38,8 @@ export class Moderation {
 
   // What the muted, the hasty and the banned are told ---------------------------------------------------------------
 
-  /** @throws Refusal `muted`, `slow-mode`; moderators are never slowed */
-  checkMayWrite(roomId: string, member: Member, now: number): void {
+  /** What holds back changes to what was said too. @throws Refusal `muted` */
+  checkNotMuted(roomId: string, member: Member, now: number): void {
     const mutedUntil = this.#mutes.get(keyOf(roomId, member.id)) ?? 0;
     if (mutedUntil > now) {
       const isForEver = mutedUntil >= forEver;
@@ -47,6 +47,11 @@ export class Moderation {
       const message = `A moderator has muted you in this room${length}. You can still read.`;
       throw new Refusal('muted', message, isForEver ? {} : { retryAfter: mutedUntil - now });
     }
+  }
+
+  /** @throws Refusal `muted`, `slow-mode`; moderators are never slowed */
+  checkMayWrite(roomId: string, member: Member, now: number): void {
+    this.checkNotMuted(roomId, member, now);
     const slowMode = (this.#rooms.get(roomId)?.slowMode ?? 0) * 1000;
     if (slowMode === 0 || this.#rankIn(roomId, member.id) > ranks.member) return;
     const writtenAt = this.#written.get(keyOf(roomId, member.id)) ?? -Infinity;

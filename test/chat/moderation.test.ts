@@ -227,6 +227,10 @@ describe('a ban from a room', () => {
       message: 'You are banned from this room for 60 seconds: spam.',
       retryAfter: 60_000,
     });
+    // What everybody may read is not theirs to read either, meanwhile.
+    expect((await member.refused('room:open', { room })).code).toBe('banned');
+    expect((await member.refused('message:page', { room })).code).toBe('banned');
+    expect((await member.refused('message:search', { room, query: 'x' })).code).toBe('banned');
     clock.advance(60_000);
     expect((await member.join(room)).joined).toBe(true);
   });
@@ -446,6 +450,8 @@ describe('a mute', () => {
     expect(await member.refused('message:send', write)).toMatchObject({ code: 'muted', retryAfter: 60_000 });
     const edit = { room, nonce: newNonce(), target: mine.id, text: 'other' };
     expect((await member.refused('message:edit', edit)).code).toBe('muted');
+    const react = { room, nonce: newNonce(), target: mine.id, emoji: '👍', on: true };
+    expect((await member.refused('message:react', react)).code).toBe('muted');
     await member.say('elsewhere', 'general');
     await friend.say('still heard', room);
     expect(member.heard.at(-1)).toMatchObject({ content: { text: 'still heard' } });

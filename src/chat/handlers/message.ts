@@ -27,7 +27,7 @@ const edit: Handler<'message:edit'> = async (chat, caller, data) => {
       field: 'data.target',
     });
   }
-  chat.moderation.checkMayWrite(room, author, entry.time);
+  chat.moderation.checkNotMuted(room, author, entry.time);
   const mentions = mentionsIn(chat.rooms, room, author, text);
   return chat.commit({
     ...asked,
@@ -59,6 +59,7 @@ const react: Handler<'message:react'> = async (chat, caller, data) => {
   const repeated = chat.repeatOf(asked);
   if (repeated !== undefined) return repeated;
   const message = writableIn(chat, author, data);
+  chat.moderation.checkNotMuted(data.room, author, entry.time);
   const { reactions = [] } = message;
   if (on && reactions.length >= maximumReactions && !reactions.some((each) => each.emoji === emoji)) {
     const text = `A message takes ${maximumReactions} different reactions: choose one that is there.`;
@@ -68,8 +69,7 @@ const react: Handler<'message:react'> = async (chat, caller, data) => {
 };
 
 const page: Handler<'message:page'> = (chat, caller, data) => {
-  const member = memberOf(caller);
-  chat.rooms.visible(data.room, member.id);
+  chat.checkReader(data.room, memberOf(caller));
   const items =
     data.after === undefined
       ? chat.log.itemsBefore(data.room, data.before, data.limit)
@@ -78,15 +78,15 @@ const page: Handler<'message:page'> = (chat, caller, data) => {
 };
 
 const versions: Handler<'message:versions'> = (chat, caller, data) => {
-  const member = memberOf(caller);
-  chat.rooms.visible(data.room, member.id);
+  chat.checkReader(data.room, memberOf(caller));
   messageIn(chat.log, data.room, data.target);
   return { versions: chat.log.versionsOf(data.target) };
 };
 
 const search: Handler<'message:search'> = (chat, caller, data) => {
-  const { id } = memberOf(caller);
-  if (data.room !== undefined) chat.rooms.visible(data.room, id);
+  const member = memberOf(caller);
+  const { id } = member;
+  if (data.room !== undefined) chat.checkReader(data.room, member);
   const rooms = data.room === undefined ? chat.rooms.roomsOf(id) : [data.room];
   const messages = chat.log.search(data.query, rooms, data.before, data.limit + 1);
   return { messages: messages.slice(0, data.limit), hasMore: messages.length > data.limit };

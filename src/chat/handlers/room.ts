@@ -32,7 +32,7 @@ const create: Handler<'room:create'> = async (chat, caller, data) => {
 
 const open: Handler<'room:open'> = (chat, caller, data) => {
   const member = memberOf(caller);
-  chat.rooms.visible(data.room, member.id);
+  chat.checkReader(data.room, member);
   return {
     ...pageOf(chat, data.room, itemsAround(chat, data)),
     summary: chat.rooms.summaryFor(data.room, member.id),
