@@ -141,8 +141,9 @@ export class Decoder {
    */
   #decodeMessages(chunk: Buffer, index: number, sink: DecoderEvents, lent: boolean): number {
     if (this.#carryLength > 0 || this.#underWay) return index;
-    const maskBit = this.#masked ? 0x80 : 0;
-    const maskLength = this.#masked ? 4 : 0;
+    const masked = this.#masked;
+    const maskBit = masked ? 0x80 : 0;
+    const maskLength = masked ? 4 : 0;
     let next = index;
     // Six octets are the shortest masked frame, and enough to read either length below.
     while (next + 6 <= chunk.length && !this.#stopped) {
@@ -160,8 +161,8 @@ export class Decoder {
       }
       const end = start + length;
       if (end > chunk.length || length > this.#maxMessageLength) return next;
-      this.frames.addReceived(first, this.#masked, length);
-      const isAscii = this.#masked ? applyMask(chunk, start, end, readUint32(chunk, start - 4)) : undefined;
+      this.frames.addReceived(first, masked, length);
+      const isAscii = masked ? applyMask(chunk, start, end, readUint32(chunk, start - 4)) : undefined;
       next = end;
       sink.message(first === wholeText ? text(chunk, start, end, isAscii) : octets(chunk, start, end, lent));
     }
