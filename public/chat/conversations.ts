@@ -345,7 +345,7 @@ export function createConversations(dependencies: ConversationsDependencies): Co
     setMembers: windows.setMembers,
     dispose() {
       endWatch();
-      reading.clear();
+      reading.dispose();
       typing.clear();
     },
   };

@@ -158,7 +158,10 @@ export interface ChatState {
   readonly invitation: string | undefined;
   readonly connection: ConnectionState;
   readonly lastClose: LastClose | undefined;
-  /** Rooms that one is in: general first, then rooms by name, then direct ones by their newest message. */
+  /**
+   * Rooms that one is in, and the one that is shown if one is only looking (`joined` false): general first, then rooms by
+   * name, then direct ones by their newest message.
+   */
   readonly rooms: readonly RoomSummary[];
   readonly conversation: Conversation;
   readonly outbox: readonly Outgoing[];

@@ -2,7 +2,8 @@
  * Up to where this person has read in each room. The list of rooms says so at once; the server is told once a second at
  * the most, only forward, and only while somebody may be looking at the page.
  */
-import type { ReplyData, RoomEvent } from '../../src/chat/events.ts';
+import * as v from 'valibot';
+import { count, offset, type ReplyData, type RoomEvent, roomId } from '../../src/chat/events.ts';
 import type { Link } from '../../src/chat-client/link.ts';
 import { isMentioned } from './drawing.ts';
 import type { Environment } from './platform.ts';
@@ -13,6 +14,11 @@ import type { Window } from './timeline.ts';
 /** Milliseconds between two tellings of one room. */
 export const readInterval = 1_000;
 
+/** Where the tabs of a browser tell each other: over a connection that they share, the server does not. */
+export const readingChannel = 'barewire-reading';
+
+const newsSchema = v.object({ member: v.string(), room: roomId, offset, unread: count, mentions: count });
+
 export interface Reading {
   /** The person has seen up to there. @param window what is loaded of the room, to count what is left */
   mark(room: string, offset: number, window: Window | undefined): void;
@@ -21,6 +27,7 @@ export interface Reading {
   connected(link: Link): void;
   lost(): void;
   clear(): void;
+  dispose(): void;
 }
 
 export function createReading(environment: Environment, cell: StoreCell): Reading {
@@ -28,6 +35,19 @@ export function createReading(environment: Environment, cell: StoreCell): Readin
   const untold = new Map<string, number>();
   let link: Link | undefined;
   let cancel: (() => void) | undefined;
+  const channel = environment.openChannel?.(readingChannel, (message) => {
+    const { rooms, me } = cell.get();
+    const news = v.safeParse(newsSchema, message);
+    if (!news.success || news.output.member !== me?.id) return;
+    cell.update({ rooms: afterRead(rooms, news.output.room, news.output.offset, news.output) });
+  });
+
+  function take(room: string, upTo: number, counts: ReplyData<'room:read'>) {
+    const { rooms, me } = cell.get();
+    cell.update({ rooms: afterRead(rooms, room, upTo, counts) });
+    const { unread, mentions } = counts;
+    channel?.post({ member: me?.id, room, offset: upTo, unread, mentions });
+  }
 
   function tell() {
     cancel = undefined;
@@ -37,7 +57,7 @@ export function createReading(environment: Environment, cell: StoreCell): Readin
       current.request('room:read', { room, offset }, (outcome) => {
         // A later mark has a later answer.
         if (outcome.status === 'ok' && findRoom(cell.get().rooms, room)?.read === offset) {
-          cell.update({ rooms: afterRead(cell.get().rooms, room, offset, outcome.data) });
+          take(room, offset, outcome.data);
         }
         // What was lost on the way is told over the next connection, unless more was read by then.
         if (outcome.status === 'lost') untold.set(room, Math.max(offset, untold.get(room) ?? 0));
@@ -47,6 +67,12 @@ export function createReading(environment: Environment, cell: StoreCell): Readin
     cancel = environment.after(readInterval, tell);
   }
 
+  function clear() {
+    untold.clear();
+    cancel?.();
+    cancel = undefined;
+  }
+
   return {
     mark(room, offset, window) {
       const { rooms, me } = cell.get();
@@ -54,7 +80,7 @@ export function createReading(environment: Environment, cell: StoreCell): Readin
       if (summary === undefined || me === undefined || !summary.joined || !environment.visible()) return;
       if (offset <= summary.read) return;
       const counts = countUnread(window, offset, me.id) ?? summary;
-      cell.update({ rooms: afterRead(rooms, room, offset, counts) });
+      take(room, offset, counts);
       untold.set(room, offset);
       if (cancel === undefined) tell();
     },
@@ -77,10 +103,10 @@ export function createReading(environment: Environment, cell: StoreCell): Readin
       cancel?.();
       cancel = undefined;
     },
-    clear() {
-      untold.clear();
-      cancel?.();
-      cancel = undefined;
+    clear,
+    dispose() {
+      clear();
+      channel?.close();
     },
   };
 }

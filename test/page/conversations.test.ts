@@ -57,6 +57,20 @@ describe('rooms', () => {
     expect(room(page, 'dev')).toMatchObject({ unread: 0, read: message.offset });
   });
 
+  test.each([true, false])('are read in another tab, sharing a connection: %s', async (sharing) => {
+    const world = new World(sharing);
+    const mei = world.chat.person('Mei');
+    const first = await world.enter();
+    const second = world.open();
+    await world.ready(second);
+    const message = world.chat.say(mei, 'one');
+    await world.clock.advance(50);
+    expect(room(second, 'general')).toMatchObject({ unread: 1 });
+    first.actions.markRead(message.offset);
+    await world.clock.advance(50);
+    expect(room(second, 'general')).toMatchObject({ unread: 0, read: message.offset });
+  });
+
   test('are not read by a page that nobody sees', async () => {
     const { chat, clock, page, mei } = await stage();
     page.tab.isVisible = false;

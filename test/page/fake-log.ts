@@ -27,7 +27,7 @@ export class FakeLog {
 
   append(said: Said, time: number): RoomEvent {
     const offset = this.cursor.offset + 1;
-    const previous = this.of(said.room).at(-1)?.offset ?? 0;
+    const previous = this.events.findLast(({ room }) => room === said.room)?.offset ?? 0;
     const event: RoomEvent = { ...said, offset, previous, id: `${this.epoch}:${offset}`, time };
     this.events.push(event);
     return event;
