@@ -11,6 +11,7 @@ import {
   message,
   openPage,
   openPerson,
+  openRoomPanel,
   panel,
   roomLink,
   said,
@@ -54,6 +55,26 @@ async function secondDevice(page: Page, url: string, name: string): Promise<Page
   return other;
 }
 
+/** How many drafts this browser would still have after a crash. */
+function storedDrafts(page: Page): Promise<number> {
+  return page.evaluate(
+    () =>
+      new Promise<number>((resolve, reject) => {
+        const opening = indexedDB.open('barewire');
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const database = opening.result;
+          const counting = database.transaction('drafts').objectStore('drafts').count();
+          counting.onerror = () => reject(counting.error);
+          counting.onsuccess = () => {
+            database.close();
+            resolve(counting.result);
+          };
+        };
+      }),
+  );
+}
+
 describe('rooms', () => {
   test('are made, found, joined, renamed, given a topic and left', async () => {
     const { ada, mei } = await two();
@@ -63,7 +84,7 @@ describe('rooms', () => {
     await visible(mei, 'Tulips or roses?');
     await visible(ada, /Mei joined/);
 
-    await ada.getByRole('button', { name: 'About this room' }).click();
+    await openRoomPanel(ada);
     await panel(ada).getByLabel('Topic').fill('What grows');
     await panel(ada).getByRole('button', { name: 'Save' }).click();
     await visible(mei, 'Ada set the topic: What grows');
@@ -72,7 +93,7 @@ describe('rooms', () => {
     await visible(mei, 'Ada renamed the room to #backyard');
     await mei.getByRole('heading', { name: 'backyard', level: 1 }).waitFor();
 
-    await mei.getByRole('button', { name: 'About this room' }).click();
+    await openRoomPanel(mei);
     await panel(mei).getByRole('button', { name: 'Leave the room' }).click();
     await panel(mei).getByRole('button', { name: 'Leave the room' }).click();
     await visible(ada, /Mei left/);
@@ -130,6 +151,8 @@ describe('rooms', () => {
     await composer(ada, '#garden').fill('another');
     await roomLink(ada, 'general').click();
     await expect.poll(() => composer(ada).inputValue()).toBe('half a thought');
+    // A moment after the last key it is written down; until then nothing promises it.
+    await expect.poll(() => storedDrafts(ada)).toBe(2);
     await ada.reload();
     await expect.poll(() => composer(ada).inputValue()).toBe('half a thought');
     await roomLink(ada, 'garden').click();
@@ -186,7 +209,7 @@ describe('people', () => {
     await mei.getByRole('button', { name: 'Find rooms' }).click();
     await panel(mei).getByRole('button', { name: 'New room' }).waitFor();
     expect(await panel(mei).getByText('secret').count()).toBe(0);
-    await ada.getByRole('button', { name: 'About this room' }).click();
+    await openRoomPanel(ada);
     await panel(ada).getByRole('button', { name: 'Make a link' }).click();
     const link = await panel(ada).getByLabel('Invitation link').inputValue();
     await mei.goto(link);

@@ -197,3 +197,9 @@ export async function chooseMine(page: Page, item: string): Promise<void> {
   await page.getByRole('button', { name: /: preferences and sign out$/ }).click();
   await page.getByRole('button', { name: item, exact: true }).click();
 }
+
+/** Opens what is to be said and set about the room that is shown. */
+export async function openRoomPanel(page: Page): Promise<void> {
+  const button = page.getByRole('button', { name: 'About this room' });
+  if ((await button.getAttribute('aria-expanded')) !== 'true') await button.click();
+}
