@@ -44,7 +44,7 @@ export interface CourierDependencies {
 }
 
 export interface Courier {
-  /** Takes up what this member has left unsent, in whatever tab. */
+  /** Takes up what this member left unsent, in whatever tab. */
   load(member: string): Promise<void>;
   /** Settles once it outlives a crash. */
   add(room: string, command: Command, file?: PickedFile): Promise<void>;
@@ -178,9 +178,10 @@ export function createCourier(dependencies: CourierDependencies): Courier {
     send(current, item, (outcome) => {
       carried = undefined;
       if (outcome.status === 'lost') {
-        // Over this link nothing goes any more, though nobody has been told yet.
+        // Over this link nothing goes any more; there may be another, after a change of transport.
         if (link === current) link = undefined;
-        return happen({ type: 'postponed', nonce });
+        happen({ type: 'postponed', nonce });
+        return pump();
       }
       if (outcome.status === 'refused') refused(item, outcome.failure);
       else {
