@@ -354,6 +354,16 @@ describe('two tabs', () => {
     expect(said(first.state())).toEqual(['left behind']);
   });
 
+  test('show nothing twice when the news of a message comes after its event', async () => {
+    const { world, first, second } = await pair(false);
+    world.browser.channelLatency = 100;
+    first.store.subscribe(() => expect(first.state().outbox).toEqual([]));
+    second.say('a');
+    await world.clock.advance(1000);
+    expect(said(first.state())).toEqual(['a']);
+    expect(first.state().outbox).toEqual([]);
+  });
+
   test('drop what is dropped in one of them', async () => {
     const { world, first, second } = await pair(true);
     world.chat.up = false;

@@ -15,6 +15,8 @@ export class FakeBrowser {
   readonly storage = new FakeStorage();
   readonly database: FakeDatabase;
   readonly tabs = new Set<FakeTab>();
+  /** Milliseconds until what a tab tells the others is heard. */
+  channelLatency = 0;
   /** The token in the cookie. */
   cookie: string | undefined;
   /** Whether tabs can share a connection. Without locks each has its own. */
@@ -166,7 +168,7 @@ export class FakeTab implements Environment {
         for (const tab of this.browser.tabs) {
           for (const other of tab.#channels) {
             if (other === mine || other.name !== name) continue;
-            this.browser.clock.after(0, () => {
+            this.browser.clock.after(this.browser.channelLatency, () => {
               if (tab.isAlive && tab.#channels.has(other)) other.received(message);
             });
           }
