@@ -195,7 +195,7 @@ export async function openPerson(page: Page, name: string): Promise<Locator> {
 /** Opens the menu behind one's own name and chooses from it. */
 export async function chooseMine(page: Page, item: string): Promise<void> {
   await page.getByRole('button', { name: /: preferences and sign out$/ }).click();
-  await page.getByRole('button', { name: item, exact: true }).click();
+  await page.locator('#you-menu').getByRole('button', { name: item }).click();
 }
 
 /** Opens what is to be said and set about the room that is shown. */
