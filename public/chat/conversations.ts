@@ -210,7 +210,8 @@ export function createConversations(dependencies: ConversationsDependencies): Co
 
   function gone({ room, why, reason }: Extract<Push, { event: 'room:gone' }>['data']) {
     const { rooms } = cell.get();
-    const name = findRoom(rooms, room)?.name ?? room;
+    const known = findRoom(rooms, room);
+    const name = known?.kind === 'direct' ? known.name : `#${known?.name ?? room}`;
     windows.drop(room);
     cell.update({ rooms: withoutRoom(rooms, room) });
     dependencies.gone(room);

@@ -43,7 +43,8 @@ export function findRoom(rooms: Rooms, id: string): RoomSummary | undefined {
 export function afterEvent(rooms: Rooms, event: RoomEvent, me: string): Rooms {
   const room = findRoom(rooms, event.room);
   if (room === undefined || event.offset <= room.newest) return rooms;
-  const next = { ...room, newest: event.offset };
+  const memberCount = Math.max(0, room.memberCount + (changeOfCount[event.type] ?? 0));
+  const next = { ...room, newest: event.offset, memberCount };
   if (event.type !== 'message') return replace(rooms, next);
   const counts = isUnread(event, room.read, me);
   return replace(rooms, {
@@ -53,6 +54,8 @@ export function afterEvent(rooms: Rooms, event: RoomEvent, me: string): Rooms {
     mentions: Math.min(maximumCount, room.mentions + (counts && isMentioned(event.mentions, me) ? 1 : 0)),
   });
 }
+
+const changeOfCount: Partial<Record<RoomEvent['type'], number>> = { joined: 1, left: -1, kicked: -1 };
 
 export function isUnread(message: Message, read: number, me: string): boolean {
   return message.offset > read && message.author.id !== me;

@@ -63,6 +63,8 @@ export function createStore(environment: Environment): ChatStore {
     },
     push: (push) => conversations.push(push),
     lost(code, reason) {
+      // What is there now is all that there will be until it comes back.
+      void history.flush();
       link = undefined;
       cell.batch(() => {
         conversations.lost();

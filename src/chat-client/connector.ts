@@ -200,7 +200,8 @@ export function createConnector(environment: ConnectEnvironment, events: Connect
 
   /** Remembers what the server or the network said at the end. */
   function note(transport: TransportName, code: number, reason: string, opened: boolean) {
-    if (opened) lastClose = { time: environment.now(), code, reason, transport };
+    // Where another is opened on purpose, nothing was lost.
+    if (opened && !atOnce) lastClose = { time: environment.now(), code, reason, transport };
     if (code === CloseCode.serviceRestart) restarting = true;
     // Chosen for this client, so that all together come evenly: better than what we drew ourselves.
     askedWait = retryAfterOf(reason) ?? askedWait;

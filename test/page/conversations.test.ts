@@ -93,7 +93,7 @@ describe('rooms', () => {
     expect(page.state()).toMatchObject({
       conversation: { room: 'general', status: 'ready' },
       drafts: {},
-      toasts: [{ text: { id: 'room-gone', name: 'Development', why: 'kicked', reason: 'enough' } }],
+      toasts: [{ text: { id: 'room-gone', name: '#Development', why: 'kicked', reason: 'enough' } }],
     });
     expect(page.state().rooms).toHaveLength(1);
     expect(page.tab.address()).toBe('#/general');

@@ -63,6 +63,10 @@ describe('events', () => {
   });
 
   test('of oneself, up to what was read, or counted already, do not', () => {
+    const came = { ...message(11), type: 'joined' } as const;
+    const counted = afterEvent([room('general')], came, me);
+    expect(counted[0]?.memberCount).toBe(3);
+    expect(afterEvent(counted, { ...came, type: 'left', offset: 12 }, me)[0]?.memberCount).toBe(2);
     const own = afterEvent([room('general')], message(11, { author: { id: me, name: 'Ada' } }), me);
     expect(own).toMatchObject([{ unread: 0, newest: 11, lastTime: 11 }]);
     expect(afterEvent([room('general', { read: 20 })], message(11), me)).toMatchObject([
