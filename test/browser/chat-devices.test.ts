@@ -11,6 +11,7 @@ import {
   say,
   sent,
   startChat,
+  stored,
   visible,
   watch,
 } from '../support/browser.ts';
@@ -99,10 +100,12 @@ test('without a network the page opens with what it remembers, and what is writt
   await ada.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
   await ada.reload();
   await visible(ada, 'before the tunnel');
+  await expect.poll(() => stored(ada, 'history')).toContain('before the tunnel');
   await ada.context().setOffline(true);
   await ada.reload();
   await visible(ada, 'before the tunnel');
   await say(ada, 'in the tunnel');
+  await expect.poll(() => stored(ada, 'outbox')).toContain('in the tunnel');
   await ada.reload();
   await visible(ada, 'in the tunnel');
   expect(await sent(ada)).toEqual(['before the tunnel']);

@@ -203,3 +203,20 @@ export async function openRoomPanel(page: Page): Promise<void> {
   const button = page.getByRole('button', { name: 'About this room' });
   if ((await button.getAttribute('aria-expanded')) !== 'true') await button.click();
 }
+
+/** What this browser would still have of that kind after a crash, as JSON. */
+export function stored(page: Page, kind: 'drafts' | 'history' | 'outbox'): Promise<string> {
+  return page.evaluate(`new Promise((resolve, reject) => {
+    const opening = indexedDB.open('barewire');
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const database = opening.result;
+      const reading = database.transaction('${kind}').objectStore('${kind}').getAll();
+      reading.onerror = () => reject(reading.error);
+      reading.onsuccess = () => {
+        database.close();
+        resolve(JSON.stringify(reading.result));
+      };
+    };
+  })`);
+}
