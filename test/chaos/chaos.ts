@@ -40,7 +40,11 @@ export class Talker {
   #turn = 0;
   #client: ChatClient;
   #said = 0;
+  /** What is heard while pages are read. */
   #catchingUp: RoomEvent[] | undefined;
+  /** Up to where they are read. */
+  #until = 0;
+  readonly #begun: number;
   #ended = false;
   readonly #waiting = new Set<() => void>();
 
@@ -50,11 +54,12 @@ export class Talker {
     this.#url = url;
     this.#token = token;
     this.#transports = transports;
+    this.#begun = since.offset;
     this.#client = this.#connect(since);
   }
 
   get lastOffset(): number {
-    return this.events.at(-1)?.offset ?? 0;
+    return this.events.at(-1)?.offset ?? this.#begun;
   }
 
   /** Says so many things, each until it is acknowledged. Resolves with their nonces. */
@@ -151,20 +156,21 @@ export class Talker {
     for (const check of [...this.#waiting]) check();
   }
 
-  /** Reads what no longer came by itself, page by page. Everything here is messages, so pages have all of it. */
+  /** Reads what no longer came by itself, page by page. Everything here is in pages: nothing is edited. */
   async #catchUp(client: ChatClient, until: number): Promise<void> {
     this.missed++;
-    this.#catchingUp = [];
-    let after = this.lastOffset;
-    while (after < until && client === this.#client && !this.#ended) {
+    this.#until = Math.max(this.#until, until);
+    if (this.#catchingUp !== undefined) return;
+    const heard: RoomEvent[] = [];
+    this.#catchingUp = heard;
+    while (this.lastOffset < this.#until && !this.#ended) {
       const page = await client
-        .emit('message:page', { room: 'general', after, limit: 100 })
+        .emit('message:page', { room: 'general', after: this.lastOffset, limit: 100 })
         .catch(() => undefined);
-      if (page === undefined) continue;
-      for (const item of page.items) if (item.offset > after && item.offset <= until) this.events.push(item);
-      after = page.hasNewer ? (page.items.at(-1)?.offset ?? until) : until;
+      this.events.push(...(page?.items ?? []));
+      // What is up to there may be in other rooms.
+      if (page?.hasNewer === false) break;
     }
-    const heard = this.#catchingUp;
     this.#catchingUp = undefined;
     for (const event of heard) if (event.offset > this.lastOffset) this.events.push(event);
     for (const check of [...this.#waiting]) check();
