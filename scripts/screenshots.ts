@@ -1,311 +1,332 @@
 // `npm run screenshots`: starts the real server on an empty directory, lets bots talk, drives the real page in
 // Chromium and writes docs/images/<view>-<desktop|phone>-<light|dark>.png. Only the times on the wire are rewritten on
-// their way to the page, so that the pictures show the same day each time.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import sharp from 'sharp';
-import { Bot, type Line, me, people, today, yesterday } from './demo-people.ts';
+// their way to the page, so that the pictures show the same day each time; and one refusal is made up.
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { drawPicture } from './demo-picture.ts';
+import { finish, shoot } from './demo-shots.ts';
+import { type Device, Stage } from './demo-stage.ts';
+import { before, me, meanwhile, unread } from './demo-talk.ts';
 import { findChromium } from './programs.ts';
 
-const folder = fileURLToPath(new URL('../docs/images/', import.meta.url));
-const largest = 200 * 1024;
-/** The day of the pictures: a Thursday, 10:54, in UTC. */
-const ten = Date.UTC(2026, 2, 12, 10);
-const shift = ten + 54 * 60_000 - Date.now();
-const lines = [...yesterday, ...today];
+const button = (page: Page, name: string | RegExp): Locator =>
+  page.getByRole('button', typeof name === 'string' ? { name, exact: true } : { name }).first();
+const field = (page: Page): Locator => page.getByRole('textbox', { name: /^Message to / });
+const message = (page: Page, text: string): Locator =>
+  page.locator('article.message').filter({ hasText: text }).last();
+const layer = (page: Page, device: Device): Locator =>
+  device === 'desktop'
+    ? page.getByRole('complementary', { name: 'Panel' })
+    : page.getByRole('dialog', { name: 'Panel' });
 
-type Device = 'desktop' | 'phone';
-type Scheme = 'light' | 'dark';
-
-const devices = {
-  desktop: { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 2 },
-  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
-} as const;
-
-async function startServer(data: string): Promise<{ server: ChildProcess; base: string }> {
-  const program = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-  const server = spawn(process.execPath, ['--import', 'tsx', program, '--port', '0', '--data', data], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  if (server.stdout === null) throw new Error('The server has no output to read its address from.');
-  for await (const line of createInterface({ input: server.stdout })) {
-    const base = /http:\/\/\S+/.exec(line)?.[0];
-    if (base !== undefined) return { server, base };
-  }
-  throw new Error('The server ended before it said its address.');
-}
-
-/** The times in a message of the server, moved to the day of the pictures; a line of the script has its own minute. */
-function retime(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(retime);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([name, inner]) => [name, retime(inner)] as const);
-  const result: Record<string, unknown> = Object.fromEntries(entries);
-  if (typeof result.time === 'number') {
-    const line = typeof result.offset === 'number' ? lines[result.offset - 1] : undefined;
-    result.time = line === undefined ? result.time + shift : ten + line.minute * 60_000;
-  }
-  return result;
-}
-
-async function openContext(
-  browser: Browser,
-  device: Device,
-  storage?: BrowserContext,
-): Promise<BrowserContext> {
-  const context = await browser.newContext({
-    ...devices[device],
-    locale: 'en-GB',
-    timezoneId: 'UTC',
-    ...(storage === undefined ? {} : { storageState: await storage.storageState() }),
-  });
-  await context.addInitScript({
-    content: `{ const Real = Date, shift = ${shift};
-      globalThis.Date = class extends Real {
-        constructor(...given) { if (given.length === 0) super(Real.now() + shift); else super(...given); }
-        static now() { return Real.now() + shift; }
-      }; }`,
-  });
-  await context.routeWebSocket(/\/chat$/, (socket) => {
-    const server = socket.connectToServer();
-    server.onMessage((message) => {
-      socket.send(typeof message === 'string' ? JSON.stringify(retime(JSON.parse(message))) : message);
-    });
-  });
-  return context;
-}
-
-/** Takes the picture once fonts, faces and images are there and nothing moves. */
-async function shoot(page: Page, view: string, device: Device, scheme: Scheme): Promise<void> {
-  await page.emulateMedia({ colorScheme: scheme });
-  await page.evaluate(
-    `Promise.all([document.fonts.ready, ...[...document.images].map((image) => image.decode().catch(() => undefined))])`,
-  );
-  await page.waitForTimeout(1100);
-  const shot = await page.screenshot({ animations: 'disabled' });
-  const path = join(folder, `${view}-${device}-${scheme}.png`);
-  // Twice the pixels where that fits into the size that a repository can bear, else fewer colours, else fewer pixels.
-  for (const [colours, width] of [
-    [256, undefined],
-    [128, undefined],
-    [256, devices[device].viewport.width],
-    [96, devices[device].viewport.width],
-  ] as const) {
-    const image = width === undefined ? sharp(shot) : sharp(shot).resize({ width });
-    const small = await image.png({ palette: true, colours, effort: 10, dither: 0.6 }).toBuffer();
-    writeFileSync(path, small);
-    if (small.length <= largest) break;
-  }
-  console.log(`${path.slice(folder.length)}  ${Math.round(statSync(path).size / 1024)} KiB`);
-}
-
+/** Signs in on the page. */
 async function signIn(page: Page, name: string): Promise<void> {
-  await page.fill('#name', name);
-  await page.keyboard.press('Enter');
+  await page.getByLabel('Your name').fill(name);
+  await button(page, 'Enter').click();
 }
 
-/** Milliseconds between lines: uneven, as people are. */
-const pauses = [160, 1400, 90, 2800, 600, 120, 3900] as const;
+/** Chooses a room in the list, which a phone has to open first. */
+async function openRoom(page: Page, device: Device, name: string): Promise<void> {
+  if (device === 'phone') await button(page, /^Show rooms/).click();
+  const rooms =
+    device === 'phone' ? page.getByRole('dialog') : page.getByRole('navigation', { name: 'Rooms' });
+  await rooms
+    .getByRole('link')
+    .filter({ has: page.getByText(name, { exact: true }) })
+    .click();
+  await page.getByRole('heading', { level: 1, name }).waitFor();
+}
 
-async function play(script: readonly Line[], bots: ReadonlyMap<string, Bot>, page: Page): Promise<void> {
-  let offset = 0;
-  for (const { who, say } of script) {
-    const bot = bots.get(who);
-    if (bot === undefined) {
-      await page.fill('textarea', say);
-      await page.keyboard.press('Enter');
-      // The offset decides the time that is shown: the next line must not overtake this one.
-      await page.waitForSelector('.outgoing', { state: 'detached' });
-      await page.getByText(say, { exact: true }).last().waitFor();
-    } else if (say === 'picture') await bot.show(await drawPicture());
-    else await bot.say(say);
-    // The strip shows the time between messages as distance.
-    offset += 1;
-    await page.waitForTimeout(pauses[offset % pauses.length] ?? 0);
+/** The menu of a message: by the mouse, or by a finger that rests on it. */
+async function openMenu(page: Page, device: Device, text: string): Promise<void> {
+  const target = message(page, text);
+  await target.scrollIntoViewIfNeeded();
+  if (device === 'desktop') {
+    await target.hover();
+    await target.getByRole('button', { name: 'More actions' }).click();
+  } else {
+    const box = await target.locator('.bubble').boundingBox();
+    if (box === null) throw new Error(`There is no place where “${text}” stands.`);
+    const session = await page.context().newCDPSession(page);
+    const touchPoints = [{ x: box.x + box.width / 2, y: box.y + 12 }];
+    await session.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints });
+    await page.getByRole('menu').waitFor();
+    await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+    await page.waitForTimeout(100);
   }
+  await page.getByRole('menu').waitFor();
 }
 
-async function signInViews(browser: Browser, base: string): Promise<void> {
-  for (const [device, scheme] of [
-    ['desktop', 'light'],
-    ['phone', 'dark'],
-  ] as const) {
-    const context = await openContext(browser, device);
-    const page = await context.newPage();
-    await page.goto(base);
-    await page.fill('#name', me);
-    await shoot(page, 'sign-in', device, scheme);
-    await context.close();
-  }
+/** The first look: signing in, and a room in which nothing has been said. */
+async function firstViews(browser: Browser, stage: Stage, device: Device): Promise<Page> {
+  const page = await (await stage.look(browser, device)).newPage();
+  await page.goto(stage.base);
+  await page.getByLabel('Your name').fill(me);
+  await shoot(page, 'sign-in', device);
+  await signIn(page, me);
+  await page.getByText('Nothing has been said yet').waitFor();
+  await shoot(page, 'empty', device);
+  return page;
 }
 
-async function roomViews(
-  browser: Browser,
-  base: string,
-): Promise<{ desktop: Page; phone: Page; bots: Map<string, Bot> }> {
-  const desktopContext = await openContext(browser, 'desktop');
-  const desktop = await desktopContext.newPage();
-  await desktop.goto(base);
-  await signIn(desktop, me);
-  await desktop.waitForSelector('.room');
-  const phoneContext = await openContext(browser, 'phone', desktopContext);
-  const phone = await phoneContext.newPage();
-  await phone.goto(base);
-  await phone.waitForSelector('.room');
-  await shoot(desktop, 'empty', 'desktop', 'light');
-  await shoot(phone, 'empty', 'phone', 'dark');
-
-  const bots = new Map<string, Bot>();
-  for (const name of people) bots.set(name, await Bot.enter(base, name));
-  await play(yesterday, bots, desktop);
-  await Promise.all([desktop.reload(), phone.reload()]);
-  await Promise.all([desktop.waitForSelector('.line'), phone.waitForSelector('.line')]);
-  bots.set('Priya', await Bot.enter(base, 'Priya'));
-  await play(today, bots, desktop);
-  for (const scheme of ['light', 'dark'] as const) {
-    await shoot(desktop, 'room', 'desktop', scheme);
-    await shoot(phone, 'room', 'phone', scheme);
-  }
-  return { desktop, phone, bots };
-}
-
-async function layerViews(desktop: Page, phone: Page): Promise<void> {
-  const emoji = '.field button[aria-haspopup="dialog"]';
-  await desktop.click(emoji);
-  await desktop.locator('emoji-picker .emoji-menu button').first().waitFor();
-  await shoot(desktop, 'emoji', 'desktop', 'light');
-  await shoot(desktop, 'emoji', 'desktop', 'dark');
-  await desktop.keyboard.press('Escape');
-  await phone.click(emoji);
-  await phone.locator('emoji-picker .emoji-menu button').first().waitFor();
-  await shoot(phone, 'emoji', 'phone', 'light');
-  await phone.click('.head h1', { force: true });
-
-  for (const [page, device, scheme] of [
-    [desktop, 'desktop', 'light'],
-    [phone, 'phone', 'dark'],
-  ] as const) {
-    await page.click('button.picture');
-    await page.waitForSelector('.viewer img.loaded');
-    await shoot(page, 'image', device, scheme);
-    await page.keyboard.press('Escape');
-    await page.click('.strip');
-    await shoot(page, 'connection', device, scheme);
-    await page.keyboard.press('Escape');
-  }
-  await phone.click('.people-button');
-  await shoot(phone, 'people', 'phone', 'light');
-  await phone.keyboard.press('Escape');
-
-  await desktop.click('.you-button');
-  await shoot(desktop, 'menu', 'desktop', 'light');
-  await desktop.getByText('中文').click();
-  await desktop.keyboard.press('Escape');
-  await desktop.focus('textarea');
-  await desktop.evaluate(`document.querySelector('.scroller').scrollTop = 0`);
-  await shoot(desktop, 'chinese', 'desktop', 'dark');
-  await desktop.click('.you-button');
-  await desktop.getByText('English').click();
-  await desktop.keyboard.press('Escape');
-  await desktop.focus('textarea');
-}
-
-async function unreadView(desktop: Page, bots: ReadonlyMap<string, Bot>): Promise<void> {
-  await desktop.evaluate(`document.querySelector('.scroller').scrollTop = 60`);
-  await desktop.waitForTimeout(200);
-  const bot = bots.get('Priya');
-  for (const text of ['Sorry I am late!', 'Reading back…', 'That lake 🤩']) await bot?.say(text);
-  await desktop.waitForSelector('.pill.fresh');
-  await shoot(desktop, 'unread', 'desktop', 'light');
-  await desktop.click('.pill');
-}
-
-/** The recorded figures, and what the codec does in this browser. Without recorded results it shows how to get them. */
-async function benchViews(browser: Browser, base: string): Promise<void> {
-  for (const device of ['desktop', 'phone'] as const) {
-    const context = await browser.newContext({ ...devices[device], locale: 'en-GB', timezoneId: 'UTC' });
-    const page = await context.newPage();
-    await page.goto(`${base}/lab/bench`);
-    await page.waitForSelector('.score, .state strong');
-    await shoot(page, 'bench', device, 'light');
-    await shoot(page, 'bench', device, 'dark');
-    const recorded = await page.isVisible('.score');
-    for (const part of recorded ? ['goals', 'measures'] : []) {
-      await page.evaluate(`document.getElementById('${part}').scrollIntoView()`);
-      await shoot(page, `bench-${part}`, device, part === 'goals' ? 'light' : 'dark');
-    }
-    await page.getByRole('button', { name: 'Measure in this browser' }).click();
-    await page.waitForSelector('.copy');
-    await page.evaluate(`document.getElementById('browser').scrollIntoView()`);
-    await shoot(page, 'bench-browser', device, device === 'desktop' ? 'light' : 'dark');
-    await context.close();
-  }
-}
-
-async function takenView(browser: Browser, base: string): Promise<void> {
-  const context = await openContext(browser, 'desktop');
+/** Names that are not free. */
+async function refusedViews(browser: Browser, stage: Stage, device: Device): Promise<void> {
+  const context = await stage.look(browser, device);
   const page = await context.newPage();
-  await page.goto(base);
+  await page.goto(stage.base);
   await signIn(page, 'mei');
-  await page.waitForSelector('.problem');
-  await shoot(page, 'name-taken', 'desktop', 'light');
+  await page.getByText(/is already called/).waitFor();
+  await shoot(page, 'name-taken', device);
+  await signIn(page, 'Ada Lovelace');
+  await page.getByLabel('Password of this name').waitFor();
+  await shoot(page, 'password', device);
   await context.close();
 }
 
-async function brokenViews(desktop: Page, phone: Page, server: ChildProcess): Promise<void> {
-  for (const [page, device, scheme] of [
-    [desktop, 'desktop', 'light'],
-    [phone, 'phone', 'dark'],
+/** The room that the README begins with, after a while in another. */
+async function roomViews(page: Page, stage: Stage, device: Device, picture: Buffer): Promise<void> {
+  // The strip shows the time between messages as distance.
+  const pauses = [160, 900, 90, 1900, 400, 120, 2300];
+  await stage.play(meanwhile, picture, (number) => pauses[number % pauses.length] ?? 0);
+  await stage.read('general');
+  await stage.play(unread, picture, () => 300);
+  await stage.read('Mei');
+  await stage.play([{ who: 'Mei', minute: 53, room: 'Mei', say: 'P. S. Björn drives.' }], picture, () => 300);
+  await shoot(page, 'code', device);
+
+  await openRoom(page, device, 'general');
+  await message(page, 'second floor').waitFor();
+  const stop = stage.bot('Mei').type('general');
+  await page.getByText('Mei is typing…').first().waitFor();
+  await shoot(page, 'room', device);
+  stop();
+}
+
+async function messageViews(page: Page, device: Device): Promise<void> {
+  const menuOf = device === 'desktop' ? 'section 5.5, please' : 'the Dampfschiff';
+  await openMenu(page, device, menuOf);
+  await shoot(page, 'actions', device);
+  await page.getByRole('menuitem', { name: 'Add a reaction' }).click();
+  await page.locator('emoji-picker .emoji-menu button').first().waitFor();
+  await shoot(page, 'reaction', device);
+  await page.keyboard.press('Escape');
+
+  await openMenu(page, device, 'trimming it');
+  await page.getByRole('menuitem', { name: 'Edit' }).click();
+  await shoot(page, 'edit', device);
+  await button(page, 'Do not edit').click();
+  await message(page, 'trimming it')
+    .getByRole('button', { name: /^Edited / })
+    .click();
+  await page.getByRole('dialog').getByText('triming').waitFor();
+  await shoot(page, 'versions', device);
+  await page.keyboard.press('Escape');
+
+  await openMenu(page, device, 'second floor');
+  await page.getByRole('menuitem', { name: 'Reply' }).click();
+  await field(page).fill('Thank you! Which');
+  await shoot(page, 'reply', device);
+  await button(page, 'Do not reply').click();
+  await field(page).fill('');
+
+  await field(page).pressSequentially('What do you say, @m');
+  await page.getByRole('listbox', { name: 'People' }).waitFor();
+  await shoot(page, 'mention', device);
+  await field(page).fill('');
+  await field(page).pressSequentially('So good :mou');
+  await page.getByRole('listbox', { name: 'Emoji' }).waitFor();
+  await shoot(page, 'completion', device);
+  await field(page).fill('');
+  await button(page, 'Add emoji').click();
+  await page.locator('emoji-picker .emoji-menu button').first().waitFor();
+  await shoot(page, 'emoji', device);
+  await page.keyboard.press('Escape');
+}
+
+async function panelViews(page: Page, device: Device): Promise<void> {
+  const panel = layer(page, device);
+  const close = async (): Promise<void> => {
+    await panel.getByRole('button', { name: 'Close', exact: true }).click();
+  };
+  const people = button(page, /^People: /);
+  if ((await people.getAttribute('aria-expanded')) !== 'true') await people.click();
+  await panel.getByRole('listitem').filter({ hasText: 'Björn' }).getByRole('button').first().click();
+  await shoot(page, 'people', device);
+  await panel.getByRole('button', { name: 'Ban from the room…' }).click();
+  await shoot(page, 'ban', device);
+  await panel.getByRole('button', { name: 'Cancel' }).click();
+  await close();
+
+  await button(page, 'Search messages').click();
+  await panel.getByRole('searchbox').fill('rfc');
+  await panel.getByText('All my rooms').click();
+  await panel.getByText(/\d messages?$/).waitFor();
+  await shoot(page, 'search', device);
+  await close();
+
+  await button(page, 'About this room').click();
+  await panel.getByRole('button', { name: 'Make a link' }).click();
+  await panel.getByLabel('Invitation link').waitFor();
+  await shoot(page, 'room-settings', device);
+  await panel.getByRole('button', { name: 'Moderation' }).click();
+  await panel.getByText('Advertising, three times').first().waitFor();
+  await shoot(page, 'moderation', device);
+  await close();
+
+  for (const [view, name, text] of [
+    ['browse', 'Find rooms', 'mountains'],
+    ['create', 'New room', 'Who can come in'],
   ] as const) {
-    await page.context().setOffline(true);
-    await page.waitForSelector('.strip.offline');
-    for (const text of ['I will be on the train until four,', 'so this may come late 🚆']) {
-      await page.fill('textarea', text);
-      await page.keyboard.press('Enter');
-    }
-    await shoot(page, 'offline', device, scheme);
-    for (let discard = page.getByText('Discard').first(); await discard.isVisible(); ) await discard.click();
-    await page.context().setOffline(false);
-    await page.waitForSelector('.strip.open');
+    if (device === 'phone') await button(page, /^Show rooms/).click();
+    await page.getByRole('button', { name, exact: true }).last().click();
+    await panel.getByText(text).first().waitFor();
+    if (view === 'create') await panel.getByLabel('Name').fill('weekend plans');
+    await shoot(page, view, device);
+    await close();
   }
-  server.kill('SIGKILL');
-  await once(server, 'exit');
-  for (const [page, device, scheme] of [
-    [desktop, 'desktop', 'dark'],
-    [phone, 'phone', 'light'],
+  if (device === 'phone') {
+    await button(page, /^Show rooms/).click();
+    await shoot(page, 'rooms', device);
+    await page.keyboard.press('Escape');
+  }
+}
+
+async function personalViews(page: Page, device: Device): Promise<void> {
+  const panel = layer(page, device);
+  const menu = async (): Promise<void> => {
+    if (device === 'phone') await button(page, /^Show rooms/).click();
+    await page
+      .getByRole('button', { name: /: preferences and sign out$/ })
+      .last()
+      .click();
+  };
+  await menu();
+  await shoot(page, 'menu', device);
+  for (const [view, name, text] of [
+    ['preferences', 'Preferences', 'Notifications'],
+    ['devices', 'Devices', 'Safari on iPhone'],
+    ['own-password', 'Password for your name', 'New password'],
   ] as const) {
-    await page.waitForSelector('.strip.waiting', { timeout: 60_000 });
-    await shoot(page, 'reconnecting', device, scheme);
+    if (view !== 'preferences') await menu();
+    await page.getByRole('button', { name, exact: true }).last().click();
+    await panel.getByText(text).first().waitFor();
+    await shoot(page, view, device);
+    await panel.getByRole('button', { name: 'Close', exact: true }).click();
   }
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Jump to' }).fill(device === 'desktop' ? 'm' : '');
+  await shoot(page, 'jump', device);
+  await page.keyboard.press('Escape');
+  await menu();
+  await button(page, /^Keyboard shortcuts/).click();
+  await page.getByRole('heading', { name: 'Keyboard shortcuts' }).waitFor();
+  await shoot(page, 'keys', device);
+  await page.keyboard.press('Escape');
+  await button(page, /^Connection: /).click();
+  await page.getByRole('heading', { name: 'Connection' }).waitFor();
+  await shoot(page, 'connection', device);
+  await page.keyboard.press('Escape');
+  await page
+    .getByRole('button', { name: /^Open the image from/ })
+    .last()
+    .click();
+  await page.locator('.viewer img.loaded').waitFor();
+  await shoot(page, 'image', device);
+  await page.keyboard.press('Escape');
+}
+
+/** Reading further up while others go on. */
+async function unreadView(page: Page, stage: Stage, device: Device, picture: Buffer): Promise<void> {
+  await openRoom(page, device, 'general');
+  await page.evaluate(`document.querySelector('.scroller').scrollTop = 60`);
+  await page.waitForTimeout(200);
+  await stage.play(
+    ['Sorry I am late!', 'Reading back…', 'That lake 🤩'].map((say) => ({ who: 'Priya', minute: 54, say })),
+    picture,
+    () => 100,
+  );
+  await button(page, /3 new/).waitFor();
+  await shoot(page, 'unread', device);
+  await button(page, /3 new/).click();
+}
+
+async function chineseViews(page: Page, device: Device): Promise<void> {
+  await openRoom(page, device, '设计');
+  await page.evaluate(`{
+    const key = 'barewire.settings';
+    localStorage.setItem(key, JSON.stringify({ ...JSON.parse(localStorage.getItem(key) ?? '{}'), language: 'zh' }));
+  }`);
+  await page.reload();
+  await message(page, '好的').waitFor();
+  await shoot(page, 'chinese', device);
+  await page.evaluate(`localStorage.removeItem('barewire.settings')`);
+  await page.reload();
+  await message(page, '好的').waitFor();
+}
+
+async function brokenViews(page: Page, stage: Stage, device: Device): Promise<void> {
+  await openRoom(page, device, 'general');
+  await field(page).waitFor();
+  stage.refusing = true;
+  await field(page).fill('Is the lift working again?');
+  await field(page).press('Enter');
+  await page.getByText('Not sent.').waitFor();
+  await shoot(page, 'failed', device);
+  await button(page, 'Discard').click();
+  stage.refusing = false;
+
+  await page.context().setOffline(true);
+  await page.getByText(/^Offline\./).waitFor();
+  for (const text of ['I will be on the train until four,', 'so this may come late 🚆']) {
+    await field(page).fill(text);
+    await field(page).press('Enter');
+  }
+  await shoot(page, 'offline', device);
+  await page.context().setOffline(false);
+  await button(page, /^Connection: Connected/).waitFor();
+
+  stage.kill();
+  const trying = page.getByText(/Trying again in \d+ seconds?/);
+  await trying.first().waitFor({ timeout: 60_000 });
+  await shoot(page, 'reconnecting', device, () => trying.first().waitFor({ timeout: 60_000 }));
 }
 
 const executablePath = findChromium();
 if (executablePath === undefined) throw new Error('No Chromium: install one or set CHROME_PATH.');
-mkdirSync(folder, { recursive: true });
-const data = mkdtempSync(join(tmpdir(), 'barewire-screenshots-'));
 const browser = await chromium.launch({
   executablePath,
   args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
 });
-const { server, base } = await startServer(data);
+const picture = await drawPicture();
 try {
-  await signInViews(browser, base);
-  const { desktop, phone, bots } = await roomViews(browser, base);
-  await layerViews(desktop, phone);
-  await takenView(browser, base);
-  await unreadView(desktop, bots);
-  await benchViews(browser, base);
-  await brokenViews(desktop, phone, server);
+  // Each has a chat of its own: what is read on the one would be read on the other.
+  for (const device of ['desktop', 'phone'] as const) {
+    const stage = await Stage.open();
+    try {
+      const first = await firstViews(browser, stage, device);
+      await stage.gather(first.context());
+      await first.close();
+      await stage.play(before, picture, () => 20);
+      await refusedViews(browser, stage, device);
+      for (const room of ['dev', '设计', 'launch', 'Mei', 'general']) await stage.read(room);
+      const context = await stage.look(browser, device, first.context());
+      const page = await context.newPage();
+      page.setDefaultTimeout(10_000);
+      await page.goto(`${stage.base}/#/${stage.room('dev')}`);
+      await message(page, 'close frames').waitFor();
+      await roomViews(page, stage, device, picture);
+      await messageViews(page, device);
+      await panelViews(page, device);
+      await personalViews(page, device);
+      await chineseViews(page, device);
+      await unreadView(page, stage, device, picture);
+      await brokenViews(page, stage, device);
+      await Promise.all([context.close(), first.context().close()]);
+    } finally {
+      stage.close();
+    }
+  }
 } finally {
   await browser.close();
-  server.kill('SIGKILL');
-  rmSync(data, { recursive: true, force: true });
+  await finish();
 }
 process.exit(0);
