@@ -70,7 +70,12 @@ export class Upstream {
       refuse(response, { status: 413, code: 'malformed', message });
       return;
     }
-    const texts = messages.map((message) => JSON.stringify(message));
+    const texts = encodeAll(messages);
+    if (texts === undefined) {
+      const message = 'Something in the body is nested too deeply: no request needs that.';
+      refuse(response, { status: 400, code: 'malformed', message });
+      return;
+    }
     if (texts.some((text) => text.length > this.#maxMessageLength)) {
       const message = `One message may have ${this.#maxMessageLength} characters.`;
       refuse(response, { status: 413, code: 'malformed', message });
@@ -84,5 +89,15 @@ export class Upstream {
       taken++;
     }
     sendJson(response, 202, { taken });
+  }
+}
+
+/** Each as its JSON text; undefined when one is nested too deeply for that, which reading it was not. */
+function encodeAll(messages: readonly unknown[]): string[] | undefined {
+  try {
+    return messages.map((message) => JSON.stringify(message));
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }

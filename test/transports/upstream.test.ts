@@ -135,6 +135,21 @@ describe('bodies', () => {
     expect(user.closes).toBe(0);
   });
 
+  it('that are nested too deeply are refused, and the connection goes on', async () => {
+    const server = await serveTransports({ maxMessageLength: 64 * 1024 });
+    const id = await openPolling(server);
+    const url = `${server.url}/api/connections/${id}`;
+    const depth = 60_000;
+    const response = await fetch(url, {
+      method: 'POST',
+      body: '['.repeat(depth) + ']'.repeat(depth),
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(await refusalOf(response)).toMatchObject({ status: 400, code: 'malformed' });
+    expect(server.user(id).received).toEqual([]);
+    expect((await postJson(url, {})).status).toBe(202);
+  });
+
   it('have at most so many messages', async () => {
     const server = await serveTransports();
     const id = await openPolling(server);
