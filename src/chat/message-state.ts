@@ -110,6 +110,12 @@ export class MessageStates {
         WHERE type = 'edit' AND json_extract(data, '$.target') = ?`,
       [target],
     );
+    // And from the quotes of it. The second condition is what lets the partial index be used.
+    this.#database.run(
+      `UPDATE event SET data = json_set(data, '$.replyTo.excerpt', '')
+        WHERE json_extract(data, '$.replyTo.id') = ? AND json_extract(data, '$.replyTo.id') IS NOT NULL`,
+      [target],
+    );
   }
 
   #react({ targetOffset, emoji, author, offset, on }: Extract<RoomEvent, { type: 'reaction' }>): void {

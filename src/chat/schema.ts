@@ -190,6 +190,8 @@ export const migrations = [
     FROM message WHERE room = 'general';
   CREATE INDEX event_image ON event (json_extract(data, '$.content.image.id'))
     WHERE json_extract(data, '$.content.image.id') IS NOT NULL;
+  CREATE INDEX event_reply ON event (json_extract(data, '$.replyTo.id'))
+    WHERE json_extract(data, '$.replyTo.id') IS NOT NULL;
   DROP TABLE message;
   `,
 ] as const;

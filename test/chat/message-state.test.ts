@@ -41,9 +41,14 @@ describe('what has become of a message', () => {
     expect(log.versionsOf(message.id)).toEqual([]);
     expect(log.search('secretword', ['general'], undefined, 10)).toEqual([]);
     expect(log.findMessage(reply.id)?.replyTo?.excerpt).toBe('');
+    // Also as whoever comes back, or reads the log from the start, is told.
+    expect(log.readAfter(['general'], 0, 10)).toContainEqual({
+      ...reply,
+      replyTo: { ...quote, excerpt: '' },
+    });
     expect(log.countAfter('general', 0, 'b', 10)).toEqual({ unread: 1, mentions: 0 });
     const rows = JSON.stringify([
-      database.all('SELECT data FROM event WHERE offset <> ?', [reply.offset]),
+      database.all('SELECT data FROM event'),
       database.all('SELECT text FROM message_state'),
       database.all('SELECT text FROM message_text'),
     ]);
