@@ -142,6 +142,7 @@ export class Rooms {
       ...this.countsFor(id, memberId),
       muted: membership?.muted ?? false,
       slowMode: room.slowMode,
+      ...(membership?.mutedUntil !== undefined && { mutedUntil: membership.mutedUntil }),
       ...(other !== undefined && { other }),
     };
   }

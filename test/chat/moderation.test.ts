@@ -445,7 +445,10 @@ describe('a mute', () => {
     const { room, moderator, member, friend, clock } = await staffedRoom();
     const mine = await member.say('before', room);
     await moderator.ok('moderation:mute', { room, member: member.member.id, seconds: 60, reason: '' });
-    expect(member.pushed('room:changed').at(-1)?.data.room.id).toBe(room);
+    expect(member.pushed('room:changed').at(-1)?.data.room).toMatchObject({
+      id: room,
+      mutedUntil: clock.now() + 60_000,
+    });
     const write = { room, nonce: newNonce(), content: { type: 'text', text: 'x' } } as const;
     expect(await member.refused('message:send', write)).toMatchObject({ code: 'muted', retryAfter: 60_000 });
     const edit = { room, nonce: newNonce(), target: mine.id, text: 'other' };

@@ -198,20 +198,21 @@ describe('hindranceOf', () => {
     muted: false,
     slowMode: 30,
   };
-  const stateWith = (timeline: readonly TimelineItem[], mutedUntil?: number, outbox: Outgoing[] = []) =>
+  const stateWith = (timeline: readonly TimelineItem[], outbox: Outgoing[] = []) =>
     ({
       me,
       owner: false,
       outbox,
       conversation: {
         timeline,
-        members: [{ ...me, role: 'member', here: true, ...(mutedUntil === undefined ? {} : { mutedUntil }) }],
+        members: [{ ...me, role: 'member', here: true }],
       },
     }) as unknown as ChatState;
 
   test('who is muted waits until then, and not longer', () => {
-    expect(hindranceOf(stateWith([], start + 1), room, start)).toEqual({ type: 'muted', until: start + 1 });
-    expect(hindranceOf(stateWith([], start), room, start)).toEqual({ type: 'slow', seconds: 30 });
+    const muted = { ...room, mutedUntil: start + 1 };
+    expect(hindranceOf(stateWith([]), muted, start)).toEqual({ type: 'muted', until: start + 1 });
+    expect(hindranceOf(stateWith([]), muted, start + 1)).toEqual({ type: 'slow', seconds: 30 });
   });
 
   test('slow mode counts from the last own message, sent or waiting, and never longer than the rule', () => {
@@ -219,7 +220,7 @@ describe('hindranceOf', () => {
     expect(hindranceOf(stateWith(one), room, start + 10_000)).toEqual({ type: 'wait', milliseconds: 20_000 });
     expect(hindranceOf(stateWith(one), room, start - minute)).toEqual({ type: 'wait', milliseconds: 30_000 });
     expect(hindranceOf(stateWith(one), room, start + 30_000)).toEqual({ type: 'slow', seconds: 30 });
-    const waiting = stateWith(one, undefined, [waits('n', 20_000)]);
+    const waiting = stateWith(one, [waits('n', 20_000)]);
     expect(hindranceOf(waiting, room, start + 30_000)).toEqual({ type: 'wait', milliseconds: 20_000 });
   });
 

@@ -10,13 +10,12 @@ export type Hindrance =
 
 /** @param now by the page's clock, which may differ from the server's: the server has the last word */
 export function hindranceOf(
-  { me, conversation, outbox, owner }: ChatState,
+  { conversation, outbox, owner }: ChatState,
   room: RoomSummary | undefined,
   now: number,
 ): Hindrance | undefined {
-  const self = conversation.members.find((member) => member.id === me?.id);
-  if (self?.mutedUntil !== undefined && self.mutedUntil > now)
-    return { type: 'muted', until: self.mutedUntil };
+  if (room?.mutedUntil !== undefined && room.mutedUntil > now)
+    return { type: 'muted', until: room.mutedUntil };
   if (room === undefined || room.slowMode === 0 || room.role !== 'member' || owner) return undefined;
   const said = conversation.timeline.findLast((item) => item.kind === 'message' && item.own);
   const waiting = outbox.findLast(

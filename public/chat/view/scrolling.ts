@@ -51,6 +51,8 @@ export function useScrolling(options: ScrollingOptions): Scrolling {
   /** The newest is being loaded, to be followed then. */
   const seeking = useRef(false);
   const anchor = useRef<Held | undefined>(undefined);
+  /** Where the view was put at the newest. */
+  const followedTo = useRef(0);
   const placed = useRef(false);
   const jumped = useRef(0);
   const latest = useRef(options);
@@ -66,6 +68,7 @@ export function useScrolling(options: ScrollingOptions): Scrolling {
     if (view === null) return;
     if (following.current) {
       view.scrollTop = view.scrollHeight;
+      followedTo.current = view.scrollTop;
       return;
     }
     const held = anchor.current;
@@ -115,7 +118,10 @@ export function useScrolling(options: ScrollingOptions): Scrolling {
   };
 
   const onScroll = (): void => {
-    track();
+    const view = scroller.current;
+    // The event of our own scrolling comes later, and there may be more below by then. Only a reader goes up.
+    if (following.current && view !== null && view.scrollTop >= followedTo.current - 1) settle();
+    else track();
     look();
     fetchNearEdges();
   };

@@ -128,6 +128,8 @@ export const room = v.object({
   muted: v.boolean(),
   /** Seconds that a member who is no moderator waits between two messages; 0 for none. */
   slowMode: count,
+  /** This member may not write here before that time. It may be over. */
+  mutedUntil: v.optional(time),
   /** Of a direct room: the other one. */
   other: v.optional(member),
 });
