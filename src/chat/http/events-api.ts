@@ -163,13 +163,13 @@ class Api {
     }
     const limit = readNumber(query, 'limit', 1, maximumLimit, defaultLimit);
     const wait = readNumber(query, 'wait', 0, maximumWait, 0);
-    await this.#sendPage(response, room, caller, { after: after ?? 0, limit, wait });
+    await this.#sendPage(request, response, room, { after: after ?? 0, limit, wait });
   }
 
   async #sendPage(
+    request: IncomingMessage,
     response: ServerResponse,
     room: string,
-    caller: Caller,
     { after, limit, wait }: { readonly after: number; readonly limit: number; readonly wait: number },
   ): Promise<void> {
     const { log } = this.#chat;
@@ -181,8 +181,8 @@ class Api {
       await this.#followers.wait(room, wait, gone.signal);
       response.off('close', abort);
       if (gone.signal.aborted) return;
-      // It may have been the caller who went.
-      this.#chat.checkReader(room, caller.member);
+      // It may have been the caller who went, was signed out, or was banned.
+      this.#chat.checkReader(room, (await this.#callerOf(request)).member);
       events = log.readAfter([room], after, limit);
     }
     response.setHeader('Cache-Control', 'no-store');

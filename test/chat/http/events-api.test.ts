@@ -280,6 +280,16 @@ describe('pages', () => {
     expect(JSON.parse(await (await get(`${general}?after=2&wait=1`)).text()).events).toEqual([]);
   });
 
+  it('tell nothing to who was signed out while they waited', async () => {
+    const { get, say, members } = await stage();
+    const waiting = get(`${general}?wait=55000`, { authorization: 'Bearer TOKEN-ada' });
+    // A second request that is answered shows that the first has come in.
+    await get(general);
+    members.clear();
+    await say('not for her');
+    expect(await failureOf(await waiting)).toMatchObject({ status: 401, code: 'signed-out' });
+  });
+
   it('stop waiting when the server stops', async () => {
     const { get, api } = await stage();
     const waiting = get(`${general}?wait=55000`);
