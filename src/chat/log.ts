@@ -52,7 +52,7 @@ export interface Log {
   itemsAfter(room: string, offset: number, limit: number): Items;
   /** The message of that id as it is now, or undefined. */
   findMessage(id: string): Message | undefined;
-  /** Earlier texts of a message, oldest first, the present one last. */
+  /** Earlier texts of a message, oldest first, the present one last; the newest hundred of them. */
   versionsOf(id: string): { readonly time: number; readonly text: string }[];
   /** Messages of these rooms that have all the words, newest first, before an offset if one is given. */
   search(query: string, rooms: readonly string[], before: number | undefined, limit: number): Message[];

@@ -11,6 +11,8 @@ import { searchExpression, searchText, searchTextVersion } from './search-text.t
 
 /** As in the definition of the partial index that this is answered from. */
 const isItemSql = "type NOT IN ('edit', 'delete', 'reaction')";
+/** The newest texts of one message that are told: somebody may edit theirs all day. */
+const maximumVersions = 100;
 /** Messages that are put into the search index at one time when it is made anew. */
 const indexBatch = 1000;
 
@@ -95,8 +97,8 @@ export class SqliteLog implements Log {
       UNION ALL
       SELECT time, json_extract(data, '$.text') AS text, offset FROM event
         WHERE type = 'edit' AND json_extract(data, '$.target') = ?
-      ORDER BY offset`;
-    const rows = this.#database.all(sql, [id, id]);
+      ORDER BY offset DESC LIMIT ?`;
+    const rows = this.#database.all(sql, [id, id, maximumVersions]).reverse();
     return rows.map((row) => ({ time: numberOf(row, 'time'), text: textOf(row, 'text') }));
   }
 

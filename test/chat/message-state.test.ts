@@ -24,6 +24,14 @@ describe('what has become of a message', () => {
     expect(log.readAfter(['general'], 0, 1)).toEqual([message]);
   });
 
+  it('has a hundred versions at most, the newest, however often it was edited', async () => {
+    const { log, say, edit } = openLog();
+    const message = await say('edit 0');
+    await Promise.all(Array.from({ length: 150 }, (_, index) => edit(message, `edit ${index + 1}`)));
+    const versions = log.versionsOf(message.id).map(({ text }) => text);
+    expect([versions.length, versions[0], versions.at(-1)]).toEqual([100, 'edit 51', 'edit 150']);
+  });
+
   it('is deleted for good: not in the log, the versions, the search, the quotes, nor on the disk', async () => {
     const { log, database, say, edit, remove, react } = openLog();
     const message = await say('secretword', { mentions: ['b'] });
