@@ -121,8 +121,9 @@ describe('npm run build', () => {
   it('gives the package its exports, with types', async () => {
     const { exports, bin } = JSON.parse(readFileSync(join(copy, 'package.json'), 'utf8'));
     expect(bin).toBeUndefined();
-    for (const path of Object.values<string>(exports['.']))
-      expect([path, existsSync(join(copy, path))]).toEqual([path, true]);
+    const paths = Object.values<Record<string, string>>(exports).flatMap((types) => Object.values(types));
+    expect(paths).toHaveLength(4);
+    for (const path of paths) expect([path, existsSync(join(copy, path))]).toEqual([path, true]);
     const names = await new Program(
       ['-e', 'import("barewire").then((m) => console.log(Object.keys(m).sort().join(" ")))'],
       {
@@ -130,6 +131,11 @@ describe('npm run build', () => {
       },
     ).ended;
     expect(names.stdout.split(/\s/)).toEqual(expect.arrayContaining(['CloseCode', 'createServer']));
+    const client = await new Program(
+      ['-e', 'import("barewire/chat-client").then((m) => console.log(typeof m.connectChat))'],
+      { directory: copy },
+    ).ended;
+    expect(client.stdout).toBe('function\n');
   });
 });
 

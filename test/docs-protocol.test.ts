@@ -228,6 +228,8 @@ describe('the words', () => {
 });
 
 describe('the commands and programs', () => {
+  /** What the package's export stands for in this tree. */
+  const chatClient = new URL('../src/chat-client/client.ts', import.meta.url).href;
   const snippets = [...page.matchAll(/^<!-- prints: (.*?) -->\n```(sh|js)\n([\s\S]*?)^```$/gm)].map(
     ([, prints = '', language = '', code = '']) => ({ prints, language, code }),
   );
@@ -258,11 +260,13 @@ describe('the commands and programs', () => {
         .digest('hex')}`,
     };
     for (const { prints, language, code } of snippets) {
-      const here = code.replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`);
+      const here = code
+        .replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`)
+        .replaceAll("'barewire/chat-client'", JSON.stringify(chatClient));
       const program =
         language === 'sh'
           ? new Program(['-c', here], { program: 'sh', directory, environment, group: true })
-          : new Program(['--experimental-websocket', '--input-type=module', '-e', here], {
+          : new Program(['--experimental-websocket', '--import', 'tsx', '--input-type=module', '-e', here], {
               environment,
               group: true,
             });
