@@ -6,6 +6,8 @@ export const panelsEn = (format: Formats): PanelTexts => {
   /** `1 person`, `2 people`. */
   const counted = (count: number, one: string, other: string) =>
     `${format.number(count)} ${format.plural(count) === 'one' ? one : other}`;
+  /** A day as it stands in the middle of a line. */
+  const within = (day: string) => day.replace(/^(?:Today|Yesterday)$/u, (word) => word.toLowerCase());
   return {
     panel: {
       close: 'Close',
@@ -64,7 +66,7 @@ export const panelsEn = (format: Formats): PanelTexts => {
       reasonHint: 'They can read it. May be left empty.',
       bans: 'Banned',
       noBans: 'Nobody is banned from this room.',
-      banned: (by, time) => `by ${by}, ${time}`,
+      banned: (by, time) => `by ${by}, ${within(time)}`,
       until: (time) => `until ${time}`,
       forEver: 'until taken back',
       lift: 'Lift the ban',
@@ -171,7 +173,7 @@ export const panelsEn = (format: Formats): PanelTexts => {
       current: 'this one',
       here: 'Here now',
       seen: (ago) => `Last seen ${ago}`,
-      since: (day) => `signed in ${day}`,
+      since: (day) => `signed in ${within(day)}`,
       revoke: 'Sign out',
       revokeNamed: (label) => `Sign out ${label}`,
       everywhere: 'Sign out everywhere',
@@ -184,7 +186,7 @@ export const panelsEn = (format: Formats): PanelTexts => {
       without: (name) =>
         `With a password, “${name}” stays yours, and you can come in with it from any device.`,
       with: (name) => `“${name}” has a password and is yours. With it you can come in from any device.`,
-      current: 'Password until now',
+      current: 'Current password',
       next: 'New password',
       rule: 'At least 8 characters. A few words in a row are easy to remember.',
       set: 'Set the password',
