@@ -142,7 +142,10 @@ function Audit({ state, room }: PartProps): JSX.Element {
                   entry.member?.name ?? '',
                 )}
               </p>
-              {entry.details === '' ? null : <p class="entry-reason">{entry.details}</p>}
+              {/* Which message it was says nothing to who cannot see it any more. */}
+              {entry.details === '' || entry.action === 'message:delete' ? null : (
+                <p class="entry-reason">{entry.details}</p>
+              )}
             </div>
             <span class="figure quiet time" title={texts.format.dateTime(entry.time)}>
               {whenText(texts.format, entry.time, now)}
