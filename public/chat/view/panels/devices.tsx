@@ -19,7 +19,8 @@ export function DevicesPanel({ state }: { readonly state: ChatState }): JSX.Elem
     if (doing.busy) return;
     if ((await doing.run('session:revoke', { device })) !== undefined) asked.again();
   };
-  const devices = asked.data?.devices;
+  // This one first; the server has the others by when they were last used.
+  const devices = asked.data?.devices.toSorted((a, b) => Number(b.current) - Number(a.current));
   return (
     <Frame title={words.heading}>
       <p class="panel-note">{words.lead}</p>
