@@ -149,21 +149,24 @@ export function Select<Value extends string | number>(props: SelectProps<Value>)
   return (
     <div class="panel-field">
       <label for={id}>{label}</label>
-      <select
-        id={id}
-        disabled={props.disabled ?? false}
-        aria-describedby={hint === undefined ? undefined : hintId}
-        onChange={(event) => {
-          const chosen = values[event.currentTarget.selectedIndex];
-          if (chosen !== undefined) onChange(chosen);
-        }}
-      >
-        {values.map((each) => (
-          <option key={each} value={String(each)} selected={each === value}>
-            {nameOf(each)}
-          </option>
-        ))}
-      </select>
+      <div class="panel-select">
+        <select
+          id={id}
+          disabled={props.disabled ?? false}
+          aria-describedby={hint === undefined ? undefined : hintId}
+          onChange={(event) => {
+            const chosen = values[event.currentTarget.selectedIndex];
+            if (chosen !== undefined) onChange(chosen);
+          }}
+        >
+          {values.map((each) => (
+            <option key={each} value={String(each)} selected={each === value}>
+              {nameOf(each)}
+            </option>
+          ))}
+        </select>
+        <Icon name="down" size={16} />
+      </div>
       {hint === undefined ? null : (
         <p id={hintId} class="panel-hint">
           {hint}
