@@ -8,6 +8,12 @@ const minutes = (count: number): number => count * 60_000;
 /** What a device calls itself, and for how many days it has been signed in. */
 export const devices = { 'Safari on iPhone': 12, 'Firefox on Windows': 40 } as const;
 
+/** The one message that was edited, and when it was. */
+function retimeVersions(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  return value.map((version, index) => ({ ...version, time: ten + minutes(43 + index) }));
+}
+
 export class DemoTimes {
   /** Milliseconds from the real time to that of the pictures, in which it is 10:54 now. */
   readonly shift = ten + minutes(54) - Date.now();
@@ -24,7 +30,9 @@ export class DemoTimes {
     if (Array.isArray(value)) return value.map((each) => this.retime(each));
     if (typeof value !== 'object' || value === null) return value;
     const result: Record<string, unknown> = {};
-    for (const [name, inner] of Object.entries(value)) result[name] = this.retime(inner);
+    for (const [name, inner] of Object.entries(value)) {
+      result[name] = name === 'versions' ? retimeVersions(inner) : this.retime(inner);
+    }
     for (const name of ['time', 'lastTime', 'createdAt', 'lastSeenAt', 'until', 'mutedUntil', 'expires']) {
       const time = result[name];
       if (typeof time === 'number' && time > 0) result[name] = time + this.shift;

@@ -283,6 +283,7 @@ async function brokenViews(page: Page, stage: Stage, device: Device): Promise<vo
   await shoot(page, 'offline', device);
   await page.context().setOffline(false);
   await button(page, /^Connection: Connected/).waitFor();
+  await page.getByText('Goes out when you are back').last().waitFor({ state: 'detached' });
 
   stage.kill();
   const trying = page.getByText(/Trying again in \d+ seconds?/);
