@@ -12,6 +12,9 @@ const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u30fc]/g
 /** What unicode61 makes words of. */
 const wordCharacter = /[\p{L}\p{N}\p{Co}]/u;
 
+/** The most words that are looked for; nobody misses the rest. */
+const maximumWords = 12;
+
 /** What goes into the index for a text. */
 export function searchText(text: string): string {
   return text.normalize('NFKC').replaceAll(unspaced, ' $& ');
@@ -30,10 +33,18 @@ export function searchExpression(query: string): string | undefined {
     .map((word) => {
       // A word that ends in an unspaced character is complete; the beginning of its next one is anything. What begins
       // with one single letter is half of all words: such a letter is looked for as a word.
-      const isPrefix = !endsUnspaced(word) && !/^[\x21-\x7e]$/.test(word);
+      const isPrefix = !endsUnspaced(word) && !endsInOneLetter(word);
       return `"${searchText(word).trim()}"${isPrefix ? ' *' : ''}`;
     });
-  return phrases.length === 0 ? undefined : phrases.join(' ');
+  // Each one costs; saying it twice asks for nothing more.
+  return phrases.length === 0 ? undefined : [...new Set(phrases)].slice(0, maximumWords).join(' ');
+}
+
+/** Whether the last of the words that the tokenizer makes of it is one letter, with or without marks: it drops those. */
+function endsInOneLetter(word: string): boolean {
+  return /(?:^|[^\p{L}\p{N}\p{Co}\p{M}])[\p{L}\p{N}\p{Co}][^\p{L}\p{N}\p{Co}]*$/u.test(
+    word.normalize('NFKD'),
+  );
 }
 
 function endsUnspaced(word: string): boolean {

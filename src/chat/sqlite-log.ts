@@ -60,13 +60,19 @@ export class SqliteLog implements Log {
   }
 
   readAfter(rooms: readonly string[], offset: number, limit: number): RoomEvent[] {
-    const sql = `SELECT ${eventColumns} FROM event WHERE room = ? AND offset > ? ORDER BY offset LIMIT ?`;
-    const rows = rooms
-      .filter((room) => this.newestOf(room).offset > offset)
-      // Room by room, for each of them is a short walk along an index, however much is said elsewhere.
-      .flatMap((room) => this.#database.all(sql, [room, offset, limit]));
-    rows.sort((a, b) => numberOf(a, 'offset') - numberOf(b, 'offset'));
-    return rows.slice(0, limit).map(toEvent);
+    const sql = `SELECT ${eventColumns} FROM event WHERE room = ? AND offset > ? AND offset <= ? ORDER BY offset LIMIT ?`;
+    let rows: unknown[] = [];
+    let last = Number.MAX_SAFE_INTEGER;
+    // Room by room, for each of them is a short walk along an index, however much is said elsewhere; and none goes on
+    // beyond what the rooms before it have filled the limit with.
+    for (const room of rooms) {
+      if (this.newestOf(room).offset <= offset) continue;
+      rows.push(...this.#database.all(sql, [room, offset, last, limit]));
+      if (rows.length < limit) continue;
+      rows = inOrder(rows).slice(0, limit);
+      last = numberOf(rows.at(-1), 'offset');
+    }
+    return inOrder(rows).map(toEvent);
   }
 
   itemsBefore(room: string, offset: number | undefined, limit: number): Items {
@@ -244,6 +250,10 @@ export class SqliteLog implements Log {
       this.#database.run(keep, [searchTextVersion]);
     });
   }
+}
+
+function inOrder(rows: readonly unknown[]): unknown[] {
+  return rows.toSorted((one, other) => numberOf(one, 'offset') - numberOf(other, 'offset'));
 }
 
 /** SQL for: the message there was not deleted. */

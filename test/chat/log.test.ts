@@ -58,6 +58,22 @@ describe('order', () => {
     expect(read[0]).toEqual({ ...answer, offset: 2, previous: 1 });
   });
 
+  it('reads little more than is asked for, however many rooms there are', async () => {
+    const { database, log, say } = openLog();
+    const rooms = Array.from({ length: 20 }, (_, index) => `room-${index}`);
+    for (let turn = 0; turn < 20; turn++) await Promise.all(rooms.map((room) => say('', { room })));
+    let rows = 0;
+    const all = database.all.bind(database);
+    database.all = (sql, values) => {
+      const found = all(sql, values);
+      rows += found.length;
+      return found;
+    };
+    const offsets = log.readAfter(rooms, 40, 20).map(({ offset }) => offset);
+    expect(offsets).toEqual(Array.from({ length: 20 }, (_, index) => 41 + index));
+    expect(rows).toBeLessThan(120);
+  });
+
   it('reads the events of several rooms in one order, as many as asked', async () => {
     const { log, say } = openLog();
     for (const text of ['a', 'b', 'c']) {
