@@ -137,6 +137,7 @@ class Parts implements Assembly {
       keys: options.apiKeys ?? [],
       memberOf,
       addressOf,
+      logger,
     });
     const session = createSessionApi({
       chat,

@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as v from 'valibot';
+import type { Logger } from '../../logger.ts';
 import { sendJson } from '../../transports/answers.ts';
 import type { Clock } from '../clock.ts';
 import { type Failure, invalid, type Member, nonce, type Receipt, requestData, roomId } from '../events.ts';
@@ -43,6 +44,8 @@ export interface EventsApiOptions {
   readonly memberOf: (request: IncomingMessage) => Promise<Member | undefined>;
   /** IP address of the client, for the limits. */
   readonly addressOf: (request: IncomingMessage) => string;
+  /** Default: nothing is written down. */
+  readonly logger?: Logger;
 }
 
 export interface EventsApi {
@@ -98,7 +101,7 @@ class Api {
     this.#chat = options.chat;
     this.#options = options;
     this.#keys = new ApiKeys(options.keys);
-    this.#followers = new Followers(options.chat.log, options.chat.clock);
+    this.#followers = new Followers(options.chat.log, options.chat.clock, options.logger);
   }
 
   stop(): void {

@@ -4,6 +4,7 @@
  * costs no memory and nobody waits for it. Called by events-api.ts.
  */
 import type { ServerResponse } from 'node:http';
+import type { Logger } from '../../logger.ts';
 import { encodeEvent, eventStreamHeaders } from '../../transports/event-stream.ts';
 import type { Clock } from '../clock.ts';
 import { encodePush, type RoomEvent } from '../events.ts';
@@ -39,14 +40,16 @@ interface Follower extends Following {
 
 export class Followers {
   readonly #log: Log;
+  readonly #logger: Logger | undefined;
   readonly #streams = new Map<string, Set<Follower>>();
   readonly #polls = new Map<string, Set<() => void>>();
   readonly #texts = new WeakMap<RoomEvent, string>();
   readonly #stops: readonly (() => void)[];
   #stopped = false;
 
-  constructor(log: Log, clock: Clock) {
+  constructor(log: Log, clock: Clock, logger?: Logger) {
     this.#log = log;
+    this.#logger = logger;
     this.#stops = [
       log.onStored((event) => this.#take(event)),
       clock.every(keepAliveInterval, () => this.#keepAlive()),
@@ -126,11 +129,23 @@ export class Followers {
   /** Writes what the follower has not got yet, as long as it takes it. */
   #pump(follower: Follower): void {
     while (!follower.isBlocked && follower.response.writable) {
-      const events = this.#log.readAfter([follower.room], follower.position, batchLength);
+      const events = this.#read(follower);
+      if (events === undefined) return;
       const last = events.at(-1);
       if (last === undefined) return;
       follower.position = last.offset;
       this.#write(follower, events.map((event) => this.#textOf(event)).join(''));
+    }
+  }
+
+  /** What comes next; undefined when it cannot be read: nobody above could tell the client, who comes back to its place. */
+  #read({ room, position, response }: Follower): RoomEvent[] | undefined {
+    try {
+      return this.#log.readAfter([room], position, batchLength);
+    } catch (error) {
+      this.#logger?.error({ err: error, room, position }, 'a room could not be read on');
+      response.end();
+      return undefined;
     }
   }
 

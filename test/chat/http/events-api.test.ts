@@ -383,6 +383,23 @@ describe('a stream', () => {
     expect(late.ended).toBe(true);
   });
 
+  it('ends, and nothing else does, when the log cannot be read', async () => {
+    const current = await stage();
+    await current.say('one');
+    const { log } = current;
+    const readAfter = log.readAfter.bind(log);
+    log.readAfter = () => {
+      throw new Error('disk I/O error');
+    };
+    const stream = await follow(current, `${general}?after=0`);
+    await stream.until(() => false);
+    expect(stream.ended).toBe(true);
+    log.readAfter = readAfter;
+    const again = await follow(current, `${general}?after=0`);
+    await again.until(() => again.events.length === 1);
+    expect(again.texts).toEqual(['one']);
+  });
+
   it('is one of a hundred at most for one caller', async () => {
     const current = await stage();
     const streams = await Promise.all(Array.from({ length: 100 }, () => follow(current)));
