@@ -139,9 +139,10 @@ export class Chat {
   ): Promise<{ receipt: Receipt; repeated: boolean }> {
     const now = this.clock.now();
     checkRate(this.messageBuckets.take(sender, now), 'You send messages too fast');
-    // Who is written to by the other one is in their room again.
+    // Who is written to by the other one is in their room again; a message that was tried again is none.
     const other = this.rooms.isIn(data.room, author.id) && this.rooms.otherOf(data.room, author.id);
-    if (other && this.identities.member(other.id) !== undefined) await this.letIn(data.room, other);
+    const isNew = this.log.findSend(author.id, data.nonce) === undefined;
+    if (other && isNew && this.identities.member(other.id) !== undefined) await this.letIn(data.room, other);
     return postMessage(this, author, data, now);
   }
 

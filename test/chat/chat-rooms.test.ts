@@ -291,9 +291,14 @@ describe('a room for two', () => {
     const again = await ada.ok('room:direct', { member: bob.member.id, nonce: nonce() });
     expect(again.room).toMatchObject({ id, joined: true, name: 'Bob' });
     await ada.ok('room:leave', { room: id, nonce: nonce() });
-    await bob.say('are you there?', id);
+    const asked = nonce();
+    await bob.say('are you there?', id, asked);
     expect(ada.pushed('room:changed').at(-1)?.data.room).toMatchObject({ id, joined: true });
     expect(ada.heard.at(-1)).toMatchObject({ room: id, content: { text: 'are you there?' } });
+    // What is tried again because its answer was lost says nothing new.
+    await ada.ok('room:leave', { room: id, nonce: nonce() });
+    await bob.say('are you there?', id, asked);
+    expect(stage.rooms.isIn(id, ada.member.id)).toBe(false);
   });
 });
 
