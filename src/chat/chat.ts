@@ -56,6 +56,7 @@ export class Chat {
   readonly messageBuckets: KeyedBuckets;
   readonly signInBuckets: KeyedBuckets;
   readonly uploadBuckets: KeyedBuckets;
+  readonly searchBuckets: KeyedBuckets;
   readonly presence: Presence<Peer>;
   readonly #announcer: Announcer;
   readonly #peers = new Set<Peer>();
@@ -76,6 +77,7 @@ export class Chat {
     this.messageBuckets = new KeyedBuckets(this.rates.messages);
     this.signInBuckets = new KeyedBuckets(this.rates.signIns);
     this.uploadBuckets = new KeyedBuckets(this.rates.uploads);
+    this.searchBuckets = new KeyedBuckets(this.rates.searches);
     this.presence = new Presence(options.grace ?? 10_000);
     this.#announcer = new Announcer(this.presence, this.rooms, this.log.epoch);
     const now = this.clock.now();
@@ -140,9 +142,9 @@ export class Chat {
     const now = this.clock.now();
     checkRate(this.messageBuckets.take(sender, now), 'You send messages too fast');
     // Who is written to by the other one is in their room again; a message that was tried again is none.
-    const other = this.rooms.isIn(data.room, author.id) && this.rooms.otherOf(data.room, author.id);
-    const isNew = this.log.findSend(author.id, data.nonce) === undefined;
-    if (other && isNew && this.identities.member(other.id) !== undefined) await this.letIn(data.room, other);
+    const isNew = this.rooms.isIn(data.room, author.id) && !this.log.findSend(author.id, data.nonce);
+    const other = isNew && this.rooms.otherOf(data.room, author.id);
+    if (other && this.identities.member(other.id) !== undefined) await this.letIn(data.room, other);
     return postMessage(this, author, data, now);
   }
 
@@ -236,7 +238,7 @@ export class Chat {
     }
   }
 
-  /** Ends every connection of a member; they go at once. */
+  /** The same for all devices of a member. */
   closeMember(memberId: string, code: number, reason: string): void {
     const member = this.presence.members.find(({ id }) => id === memberId);
     if (member !== undefined) this.#close(member, [...this.presence.connectionsOf(memberId)], code, reason);
@@ -244,8 +246,7 @@ export class Chat {
 
   /** IP addresses that a member is connected from. */
   addressesOf(memberId: string): string[] {
-    const peers = [...this.presence.connectionsOf(memberId)];
-    return [...new Set(peers.map(({ remoteAddress }) => remoteAddress))];
+    return [...new Set([...this.presence.connectionsOf(memberId)].map((peer) => peer.remoteAddress))];
   }
 
   // Rooms -----------------------------------------------------------------------------------------------------------
@@ -361,7 +362,8 @@ export class Chat {
     const now = this.clock.now();
     for (const member of this.presence.expire(now)) this.#gone(member);
     this.#announcer.sweep(now);
-    for (const buckets of [this.messageBuckets, this.signInBuckets, this.uploadBuckets]) buckets.sweep(now);
+    const { messageBuckets, signInBuckets, uploadBuckets, searchBuckets } = this;
+    for (const each of [messageBuckets, signInBuckets, uploadBuckets, searchBuckets]) each.sweep(now);
     this.moderation.sweep(now);
     this.#report(this.rooms.flushReads(), 'what was read was not stored');
   }

@@ -18,6 +18,8 @@ export interface ChatRates {
   readonly signIns: Rate;
   /** Images of one member: a handful of photos at once. */
   readonly uploads: Rate;
+  /** Searches of one member, each of which may look through all that was ever said: as fast as somebody types. */
+  readonly searches: Rate;
   /** Requests that were malformed, invalid, or over a limit before it was time, on one connection; beyond this it is closed with 1008. */
   readonly refusals: Rate;
 }
@@ -27,6 +29,7 @@ export const defaultRates: ChatRates = {
   messages: { burst: 60, perSecond: 10 },
   signIns: { burst: 100, perSecond: 2 },
   uploads: { burst: 20, perSecond: 0.5 },
+  searches: { burst: 30, perSecond: 2 },
   refusals: { burst: 60, perSecond: 1 },
 };
 

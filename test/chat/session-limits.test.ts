@@ -78,6 +78,22 @@ describe('a slow reader', () => {
 });
 
 describe('limits', () => {
+  it('slow down who searches faster than anybody types, over all their connections', async () => {
+    const stage = stageChat({ rates: { searches: { burst: 2, perSecond: 2 } } });
+    const [ada, bob] = [await stage.member('Ada'), await stage.member('Bob')];
+    const tab = stage.client();
+    await tab.ok('session:resume', { token: ada.token });
+    await ada.ok('message:search', { query: 'one' });
+    await tab.ok('message:search', { query: 'two' });
+    expect(await tab.refused('message:search', { query: 'three' })).toMatchObject({
+      code: 'rate-limited',
+      retryAfter: 500,
+    });
+    await bob.ok('message:search', { query: 'three' });
+    stage.clock.advance(500);
+    await ada.ok('message:search', { query: 'three' });
+  });
+
   it('slow a member down over all their connections, say for how long, and mean it', async () => {
     const stage = stageChat({ rates: { messages: { burst: 3, perSecond: 2 } } });
     const [ada, bob] = [await stage.member('Ada'), await stage.member('Bob')];

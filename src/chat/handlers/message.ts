@@ -86,6 +86,7 @@ const versions: Handler<'message:versions'> = (chat, caller, data) => {
 const search: Handler<'message:search'> = (chat, caller, data) => {
   const member = memberOf(caller);
   const { id } = member;
+  checkRate(chat.searchBuckets.take(id, chat.clock.now()), 'You search too fast');
   if (data.room !== undefined) chat.checkReader(data.room, member);
   const rooms = data.room === undefined ? chat.rooms.roomsOf(id) : [data.room];
   const messages = chat.log.search(data.query, rooms, data.before, data.limit + 1);
