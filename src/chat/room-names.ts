@@ -19,7 +19,7 @@ export function checkNameFree(name: string, rooms: readonly RoomRecord[], except
   throw new Refusal('room-exists', message, { field: 'data.name', suggestion });
 }
 
-/** An id for a room of that name: made of the name when that is ASCII, for it is what addresses and logs show. */
+/** An id for a room of that name: made of it when it is ASCII, for it is what addresses and logs show; else at random. */
 export function freeId(name: string, isFree: (id: string) => boolean): string {
   const slug = name
     .toLowerCase()

@@ -167,7 +167,8 @@ export class Rooms {
     if (kind === 'public') checkNameFree(name, this.#withReserved(), undefined);
     const members = [{ member: creator, role: 'owner' as const }];
     return this.#reserve({
-      id: freeId(name, (id) => !this.#rooms.has(id) && !this.#reserved.has(id)),
+      // One that is made of the name would tell whoever makes a room called so that there is a private one.
+      id: freeId(kind === 'public' ? name : '', (id) => !this.#rooms.has(id) && !this.#reserved.has(id)),
       kind,
       name,
       topic,

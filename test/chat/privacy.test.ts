@@ -98,7 +98,9 @@ describe('a private room', () => {
 
   it('keeps its name free for others', async () => {
     const { eve } = await secret();
-    expect(await eve.make('Hidden plans')).toMatchObject({ kind: 'public', name: 'Hidden plans' });
+    // The id too: with a number it would tell that there is another one.
+    const room = await eve.make('Hidden plans');
+    expect(room).toMatchObject({ kind: 'public', name: 'Hidden plans', id: 'hidden-plans' });
   });
 });
 
