@@ -141,8 +141,9 @@ describe('search', () => {
       await field.fill(query);
       await field.press('Enter');
       const result = panel(mei).getByRole('listitem');
-      await expect.poll(() => result.count()).toBe(1);
-      expect((await result.innerText()).replaceAll('\n', '')).toContain(found);
+      await expect
+        .poll(async () => (await result.allInnerTexts()).map((text) => text.replaceAll('\n', '')))
+        .toEqual([expect.stringContaining(found)]);
     }
     await field.fill('nothing of that kind');
     await field.press('Enter');

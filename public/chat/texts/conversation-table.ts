@@ -40,6 +40,8 @@ export interface ConversationTexts {
     readonly loadNewer: string;
     readonly loading: string;
     readonly beginning: (name: string) => string;
+    /** The same between two; the name is the other one's. */
+    readonly beginningDirect: (name: string) => string;
     readonly emptyTitle: string;
     readonly emptyBody: string;
     readonly emptyDirect: (name: string) => string;
@@ -55,6 +57,7 @@ export interface ConversationTexts {
 
   /** Notices. A list of names is joined into one sentence. */
   readonly notice: {
+    /** Without a name it is a conversation between two. */
     readonly created: (by: string, name: string) => string;
     readonly joined: (names: readonly string[]) => string;
     readonly left: (names: readonly string[]) => string;

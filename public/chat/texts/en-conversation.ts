@@ -7,6 +7,15 @@ const format = createFormats('en-GB');
 const counted = (count: number, one: string, other: string) =>
   `${format.number(count)} ${format.plural(count) === 'one' ? one : other}`;
 
+/** More than this many in one sentence are named in part, and counted. */
+const maximumNamed = 6;
+
+const people = (names: readonly string[]) => {
+  const named = names.length > maximumNamed ? names.slice(0, maximumNamed - 2) : names;
+  const rest = names.length - named.length;
+  return format.list(rest === 0 ? named : [...named, counted(rest, 'other', 'others')]);
+};
+
 const because = (reason: string) => (reason === '' ? '' : `: “${reason}”`);
 
 const roles = { owner: 'an owner', moderator: 'a moderator', member: 'a member' } as const;
@@ -46,6 +55,7 @@ export const conversationEn: ConversationTexts = {
     loadNewer: 'Load newer messages',
     loading: 'Loading messages…',
     beginning: (name) => `This is where ${name} begins.`,
+    beginningDirect: (name) => `This is where your conversation with ${name} begins.`,
     emptyTitle: 'Nothing has been said yet',
     emptyBody: 'Say the first word. Whoever comes later can read it too.',
     emptyDirect: (name) => `Only you and ${name} can read what is said here.`,
@@ -60,9 +70,9 @@ export const conversationEn: ConversationTexts = {
   },
 
   notice: {
-    created: (by, name) => `${by} made the room #${name}`,
-    joined: (names) => `${format.list(names)} joined`,
-    left: (names) => `${format.list(names)} left`,
+    created: (by, name) => (name === '' ? `${by} began this conversation` : `${by} made the room #${name}`),
+    joined: (names) => `${people(names)} joined`,
+    left: (names) => `${people(names)} left`,
     kicked: (by, name, reason) => `${by} took ${name} out of the room${because(reason)}`,
     banned: (by, name, reason) => `${by} banned ${name} from the room${because(reason)}`,
     renamed: (by, name) => `${by} renamed the room to #${name}`,
@@ -147,7 +157,7 @@ export const conversationEn: ConversationTexts = {
       more > 0
         ? `${names.join(', ')} and ${counted(more, 'other', 'others')} are typing…`
         : `${format.list(names)} ${names.length === 1 ? 'is' : 'are'} typing…`,
-    muted: (until) => `You cannot write here until ${until}. You can still read and react.`,
+    muted: (until) => `You cannot write here until ${until}. You can still read.`,
     slowMode: (seconds) => `Slow mode: one message every ${seconds}`,
     slowWait: (seconds) => `Slow mode: you can send the next message in ${seconds}`,
   },

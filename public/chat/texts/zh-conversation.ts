@@ -4,6 +4,15 @@ import { createFormats } from './formats.ts';
 
 const format = createFormats('zh-CN');
 
+/** More than this many in one sentence are named in part, and counted. */
+const maximumNamed = 6;
+
+const people = (names: readonly string[]) => {
+  if (names.length <= maximumNamed) return format.list(names);
+  const named = names.slice(0, maximumNamed - 2);
+  return `${named.join('、')} 等 ${format.number(names.length)} 人`;
+};
+
 const because = (reason: string) => (reason === '' ? '' : `，理由：“${reason}”`);
 
 const roles = { owner: '房主', moderator: '管理员', member: '普通成员' } as const;
@@ -43,6 +52,7 @@ export const conversationZh: ConversationTexts = {
     loadNewer: '加载更新的消息',
     loading: '正在加载消息…',
     beginning: (name) => `${name} 从这里开始。`,
+    beginningDirect: (name) => `你和 ${name} 的对话从这里开始。`,
     emptyTitle: '还没有人说话',
     emptyBody: '说第一句吧，后来的人也能看到。',
     emptyDirect: (name) => `这里的内容只有你和 ${name} 能看到。`,
@@ -57,9 +67,9 @@ export const conversationZh: ConversationTexts = {
   },
 
   notice: {
-    created: (by, name) => `${by} 创建了房间 #${name}`,
-    joined: (names) => `${format.list(names)} 加入了`,
-    left: (names) => `${format.list(names)} 离开了`,
+    created: (by, name) => (name === '' ? `${by} 开始了这段对话` : `${by} 创建了房间 #${name}`),
+    joined: (names) => `${people(names)} 加入了`,
+    left: (names) => `${people(names)} 离开了`,
     kicked: (by, name, reason) => `${by} 将 ${name} 移出了房间${because(reason)}`,
     banned: (by, name, reason) => `${by} 禁止 ${name} 进入房间${because(reason)}`,
     renamed: (by, name) => `${by} 把房间改名为 #${name}`,
@@ -139,7 +149,7 @@ export const conversationZh: ConversationTexts = {
       more > 0
         ? `${names.join('、')} 等 ${format.number(names.length + more)} 人正在输入…`
         : `${format.list(names)} 正在输入…`,
-    muted: (until) => `在 ${until} 之前你不能在这里发言，但仍可阅读和回应。`,
+    muted: (until) => `在 ${until} 之前你不能在这里发言，但仍可阅读。`,
     slowMode: (seconds) => `慢速模式：每 ${seconds}一条消息`,
     slowWait: (seconds) => `慢速模式：${seconds} 后可以发下一条`,
   },
