@@ -294,15 +294,22 @@ export class Rooms {
   /** Writes down how far everybody has read. Resolves when that is durable. */
   async flushReads(): Promise<void> {
     if (this.#dirtyReads.size === 0) return;
-    const dirty = [...this.#dirtyReads.values()].map(({ room, memberId }) => ({
+    const dirty = [...this.#dirtyReads].map(([key, { room, memberId }]) => ({
+      key,
       room,
       memberId,
       read: this.membership(room, memberId)?.read ?? 0,
     }));
     this.#dirtyReads.clear();
-    await this.#database.write(() => {
-      for (const { room, memberId, read } of dirty) this.#table.setRead(room, memberId, read);
-    });
+    try {
+      await this.#database.write(() => {
+        for (const { room, memberId, read } of dirty) this.#table.setRead(room, memberId, read);
+      });
+    } catch (error) {
+      // As on a full disk: the next time has it too.
+      for (const { key, room, memberId } of dirty) this.#dirtyReads.set(key, { room, memberId });
+      throw error;
+    }
   }
 
   /** Whether a member wants to hear of this room. Resolves when that is durable. */

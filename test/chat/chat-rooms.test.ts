@@ -325,6 +325,20 @@ describe('what is read', () => {
     expect(two.offset).toBeLessThan(stage.log.newest);
   });
 
+  it('is written down when that works again', async () => {
+    const stage = stageChat();
+    const [ada, bob] = [await stage.member('Ada'), await stage.member('Bob')];
+    const { offset } = await ada.say('one');
+    await bob.ok('room:read', { room: 'general', offset });
+    const write = stage.database.write.bind(stage.database);
+    stage.database.write = () => Promise.reject(new Error('database or disk is full'));
+    await expect(stage.rooms.flushReads()).rejects.toThrow('full');
+    stage.database.write = write;
+    await stage.rooms.flushReads();
+    const sql = "SELECT read_offset FROM membership WHERE room = 'general' AND member_id = ?";
+    expect(stage.database.get(sql, [bob.member.id])).toMatchObject({ read_offset: offset });
+  });
+
   it('and what one does not want to hear of, and all else about rooms, survives a restart', async () => {
     const stage = stageChat();
     const [ada, bob] = [await stage.member('Ada'), await stage.member('Bob')];
