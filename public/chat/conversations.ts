@@ -7,6 +7,7 @@ import {
   type Cursor,
   defaultRoom,
   type Entrance,
+  entryItemCount,
   type Receipt,
   type RoomEvent,
   type RoomSummary,
@@ -172,10 +173,13 @@ export function createConversations(dependencies: ConversationsDependencies): Co
   function show(room: string, around?: number) {
     const before = shown;
     shown = room;
+    const listed = findRoom(cell.get().rooms, room);
+    // Lines from the middle of what is new would be shown first, and what is before them taken for read.
+    if (link !== undefined && around === undefined && beginsBehind(room, firstNew(listed)))
+      windows.drop(room);
     const known = windows.get(room);
     windows.use(room);
-    const listed = findRoom(cell.get().rooms, room);
-    newFrom = listed?.joined && listed.unread > 0 ? listed.read : undefined;
+    newFrom = firstNew(listed);
     target = undefined;
     awaited = link === undefined ? around : undefined;
     cell.batch(() => {
@@ -188,8 +192,14 @@ export function createConversations(dependencies: ConversationsDependencies): Co
         return windows.load(room, around, () => aim(room, around));
       }
       if (around !== undefined) aim(room, around);
-      else if (!fits || known.window?.hasNewer !== false) windows.load(room, undefined);
+      else if (!fits || known.window?.hasNewer !== false) windows.load(room, farBack(listed));
     });
+  }
+
+  /** Whether the room's window begins behind that place, and there is more before it. */
+  function beginsBehind(room: string, place: number | undefined): boolean {
+    const window = windows.get(room)?.window;
+    return place !== undefined && window?.hasOlder === true && (window.lines[0]?.item.offset ?? 0) > place;
   }
 
   function isLoaded(room: string, offset: number): boolean {
@@ -257,10 +267,14 @@ export function createConversations(dependencies: ConversationsDependencies): Co
         reading.connected(next);
         const open = windows.use(shown);
         const [room, place] = [shown, awaited];
+        const listed = findRoom(cell.get().rooms, shown);
         awaited = undefined;
+        // The room was shown before anything was known of it.
+        if (!again) newFrom = firstNew(listed);
         if (place !== undefined) windows.load(room, place, () => aim(room, place));
         else if (open.state === 'current' && open.window !== undefined) windows.refreshMembers(shown);
-        else windows.load(shown, open.window?.hasNewer === true ? middleOf(open.window) : undefined);
+        else if (again && open.window?.hasNewer === true) windows.load(shown, middleOf(open.window));
+        else windows.load(shown, again ? undefined : farBack(listed));
         publish();
       });
     },
@@ -368,4 +382,14 @@ function keepRead(room: RoomSummary, before: readonly RoomSummary[]): RoomSummar
   return known.unread === 0 && known.newest >= room.newest
     ? { ...room, read: known.read, unread: 0, mentions: 0 }
     : { ...room, read: known.read };
+}
+
+/** Behind which offset a room's new messages begin; undefined when there are none. */
+function firstNew(room: RoomSummary | undefined): number | undefined {
+  return room?.joined === true && room.unread > 0 ? room.read : undefined;
+}
+
+/** The same, when the page at the room's end would not reach back to it. */
+function farBack(room: RoomSummary | undefined): number | undefined {
+  return (room?.unread ?? 0) >= entryItemCount ? firstNew(room) : undefined;
 }

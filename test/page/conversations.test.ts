@@ -48,6 +48,36 @@ describe('rooms', () => {
     expect(chat.requests('room:read').map(({ data }) => data.offset)).toEqual([first.offset, second.offset]);
   });
 
+  test.each([10, 400])('are opened where what is new begins, with %i new messages', async (count) => {
+    const { chat, clock, page, mei } = await stage();
+    page.actions.openRoom('dev');
+    await clock.advance(50);
+    page.actions.markRead(chat.say(mei, 'seen', 'dev').offset);
+    await clock.advance(readInterval + 50);
+    page.actions.openRoom('general');
+    await clock.advance(50);
+    for (let index = 1; index <= count; index += 1) chat.say(mei, `${index}`, 'dev');
+    await clock.advance(50);
+    page.actions.openRoom('dev');
+    await clock.advance(50);
+    expect(said(page.state())).toEqual(expect.arrayContaining(['seen', '1']));
+    expect(page.state().conversation.newFrom).toBe(room(page, 'dev')?.read);
+  });
+
+  test.each([10, 400])('have a line above what is new when the page is opened, with %i', async (count) => {
+    const world = new World();
+    const mei = world.chat.person('Mei');
+    const first = await world.enter();
+    for (let index = 1; index <= count; index += 1) world.chat.say(mei, `${index}`);
+    await world.clock.advance(50);
+    first.store.dispose();
+    const second = world.open();
+    await world.ready(second);
+    await world.clock.advance(50);
+    expect(said(second.state())).toContain('1');
+    expect(second.state().conversation.newFrom).toBe(room(second, 'general')?.read);
+  });
+
   test('are read on another device', async () => {
     const { chat, clock, page, mei } = await stage();
     const message = chat.say(mei, 'one', 'dev');
