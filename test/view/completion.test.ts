@@ -51,6 +51,11 @@ describe('matchMembers', () => {
     expect(names('ada lov')).toEqual(['Ada Lovelace']);
   });
 
+  test('nobody for a name that is typed out, unless it begins or stands in another, too', () => {
+    expect(names('mei')).toEqual([]);
+    expect(names('lo')).toContain('Lo');
+  });
+
   test('everyone for nothing typed, nobody for a finished name with more behind it', () => {
     expect(names('')).toHaveLength(members.length);
     expect(names('Mei and')).toEqual([]);

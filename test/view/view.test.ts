@@ -151,9 +151,10 @@ describe('groupTimeline', () => {
   });
 });
 
-test('notices fold to what each member did last, then all else in its order', () => {
+test('notices fold to the room that was made, what each member did last, then all else in its order', () => {
   const notices: Notice[] = [
     { ...entries(mei, 0, '1'), type: 'joined' },
+    { ...entries(mei, 0, '0'), type: 'created', name: 'dev' },
     { ...entries(ada, 0, '2'), type: 'renamed', name: 'dev' },
     { ...entries(ada, 0, '3'), type: 'joined' },
     { ...entries(mei, 0, '4'), type: 'left' },
@@ -163,7 +164,7 @@ test('notices fold to what each member did last, then all else in its order', ()
     foldNotices(notices).map((sentence) =>
       sentence.type === 'other' ? sentence.notice.type : [sentence.type, ...sentence.names],
     ),
-  ).toEqual([['joined', 'Ada'], ['left', 'Mei'], 'renamed', 'topic']);
+  ).toEqual(['created', ['joined', 'Ada'], ['left', 'Mei'], 'renamed', 'topic']);
 });
 
 test('the last own text can be edited, not what was deleted since', () => {

@@ -34,7 +34,7 @@ export function findCompletion(text: string, caret: number): CompletionQuery | u
 
 /**
  * Who matches what was typed: names that begin with it first, then names in which a later word does; each in the order
- * given. Capitals and width make no difference. A name that is typed out with more behind it is finished: no match.
+ * given. Capitals and width make no difference. A name that is typed out is finished: no match, so that Enter sends.
  */
 export function matchMembers<One extends Mentionable>(members: readonly One[], query: string): One[] {
   const key = nameKey(query);
@@ -46,7 +46,10 @@ export function matchMembers<One extends Mentionable>(members: readonly One[], q
     if (name.startsWith(key)) begins.push(member);
     else if (key !== '' && name.includes(` ${key}`)) within.push(member);
   }
-  return [...begins, ...within].slice(0, maximumSuggestions);
+  const found = [...begins, ...within];
+  const [only, ...others] = found;
+  if (only !== undefined && others.length === 0 && nameKey(only.name) === key) return [];
+  return found.slice(0, maximumSuggestions);
 }
 
 /** The text with the choice in the place of what was typed, and where the caret stands then. */

@@ -151,22 +151,24 @@ export type NoticeSentence =
   | { readonly type: 'other'; readonly key: string; readonly notice: Notice };
 
 /**
- * What notices in a row say: who came and who left, each once and as it ended, then everything else in its order.
+ * What notices in a row say: that the room was made, who came and who left, each once and as it ended, then everything
+ * else in its order.
  * Somebody who came and left again is named as gone, once.
  */
 export function foldNotices(notices: readonly Notice[]): NoticeSentence[] {
   const last = new Map<string, { name: string; type: 'joined' | 'left' }>();
+  const made: NoticeSentence[] = [];
   const others: NoticeSentence[] = [];
   for (const notice of notices) {
     if (notice.type === 'joined' || notice.type === 'left')
       last.set(notice.author.id, { name: notice.author.name, type: notice.type });
-    else others.push({ type: 'other', key: notice.id, notice });
+    else (notice.type === 'created' ? made : others).push({ type: 'other', key: notice.id, notice });
   }
   const named = (type: 'joined' | 'left'): NoticeSentence[] => {
     const names = [...last.values()].filter((entry) => entry.type === type).map((entry) => entry.name);
     return names.length === 0 ? [] : [{ type, key: type, names }];
   };
-  return [...named('joined'), ...named('left'), ...others];
+  return [...made, ...named('joined'), ...named('left'), ...others];
 }
 
 /** The last own message that can still be edited: what the up arrow in an empty composer opens. */
