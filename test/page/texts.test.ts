@@ -44,6 +44,8 @@ const samples: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
     [1006, '', '10:42', 'WebSocket'],
     [1013, '图', '10:42', 'WebSocket'],
   ],
+  '.moderation.banned': [['梅', '10:42']],
+  '.devices.since': [['10:42'], ['王']],
   '.moderation.audited': [
     ['梅', '李', ''],
     ['梅', '李', '王'],
@@ -129,6 +131,13 @@ describe('the text table', () => {
     expect(texts.en.toast.text(toasts[0])).toContain('up to 8\u00a0MiB');
     expect(texts.zh.toast.text(toasts[0])).toContain('8\u00a0MiB');
   });
+});
+
+test('whoever comes in a crowd is named in part, and counted', () => {
+  const crowd = ['Ada', 'Björn', 'Chen', 'Dana', 'Emil', 'Fay', 'Gus'];
+  expect(texts.en.notice.joined(crowd.slice(0, 6))).toBe('Ada, Björn, Chen, Dana, Emil and Fay joined');
+  expect(texts.en.notice.joined(crowd)).toBe('Ada, Björn, Chen, Dana and 3 others joined');
+  expect(texts.zh.notice.left(crowd)).toBe('Ada、Björn、Chen、Dana 等 7 人 离开了');
 });
 
 describe('chooseLanguage', () => {

@@ -37,7 +37,10 @@ export function ConversationEdge({ edge, state, room, name }: ConversationEdgePr
   const quiet =
     !timeline.some((item) => item.kind === 'message') &&
     !state.outbox.some((item) => item.room === conversation.room);
-  if (!quiet) return <p class="edge-note">{words.beginning(name)}</p>;
+  if (!quiet) {
+    const beginning = room?.kind === 'direct' ? words.beginningDirect : words.beginning;
+    return <p class="edge-note">{beginning(name)}</p>;
+  }
   return (
     <div class="empty">
       <Mark size={40} />
