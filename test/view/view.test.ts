@@ -151,20 +151,21 @@ describe('groupTimeline', () => {
   });
 });
 
-test('notices fold to the room that was made, what each member did last, then all else in its order', () => {
+test('notices fold to what each member did last until something else happened', () => {
   const notices: Notice[] = [
+    { ...entries(ada, 0, '0'), type: 'created', name: 'dev' },
     { ...entries(mei, 0, '1'), type: 'joined' },
-    { ...entries(mei, 0, '0'), type: 'created', name: 'dev' },
     { ...entries(ada, 0, '2'), type: 'renamed', name: 'dev' },
     { ...entries(ada, 0, '3'), type: 'joined' },
-    { ...entries(mei, 0, '4'), type: 'left' },
-    { ...entries(ada, 0, '5'), type: 'topic', topic: '' },
+    { ...entries(me, 0, '4'), type: 'joined' },
+    { ...entries(me, 0, '5'), type: 'left' },
+    { ...entries(ada, 0, '6'), type: 'topic', topic: '' },
   ];
   expect(
     foldNotices(notices).map((sentence) =>
       sentence.type === 'other' ? sentence.notice.type : [sentence.type, ...sentence.names],
     ),
-  ).toEqual(['created', ['joined', 'Ada'], ['left', 'Mei'], 'renamed', 'topic']);
+  ).toEqual(['created', ['joined', 'Mei'], 'renamed', ['joined', 'Ada'], ['left', 'Robin'], 'topic']);
 });
 
 test('the last own text can be edited, not what was deleted since', () => {

@@ -151,24 +151,29 @@ export type NoticeSentence =
   | { readonly type: 'other'; readonly key: string; readonly notice: Notice };
 
 /**
- * What notices in a row say: that the room was made, who came and who left, each once and as it ended, then everything
- * else in its order.
- * Somebody who came and left again is named as gone, once.
+ * What notices in a row say, in their order. Those who came and left with nothing else between are told of in one
+ * sentence each, as it ended: somebody who came and left again is named as gone, once.
  */
 export function foldNotices(notices: readonly Notice[]): NoticeSentence[] {
-  const last = new Map<string, { name: string; type: 'joined' | 'left' }>();
-  const made: NoticeSentence[] = [];
-  const others: NoticeSentence[] = [];
-  for (const notice of notices) {
-    if (notice.type === 'joined' || notice.type === 'left')
-      last.set(notice.author.id, { name: notice.author.name, type: notice.type });
-    else (notice.type === 'created' ? made : others).push({ type: 'other', key: notice.id, notice });
-  }
-  const named = (type: 'joined' | 'left'): NoticeSentence[] => {
-    const names = [...last.values()].filter((entry) => entry.type === type).map((entry) => entry.name);
-    return names.length === 0 ? [] : [{ type, key: type, names }];
+  const sentences: NoticeSentence[] = [];
+  const moves = new Map<string, { name: string; type: 'joined' | 'left' }>();
+  const tell = (before: string): void => {
+    for (const type of ['joined', 'left'] as const) {
+      const names = [...moves.values()].filter((move) => move.type === type).map((move) => move.name);
+      if (names.length > 0) sentences.push({ type, key: `${type}-${before}`, names });
+    }
+    moves.clear();
   };
-  return [...made, ...named('joined'), ...named('left'), ...others];
+  for (const notice of notices) {
+    if (notice.type === 'joined' || notice.type === 'left') {
+      moves.set(notice.author.id, { name: notice.author.name, type: notice.type });
+    } else {
+      tell(notice.id);
+      sentences.push({ type: 'other', key: notice.id, notice });
+    }
+  }
+  tell('end');
+  return sentences;
 }
 
 /** The last own message that can still be edited: what the up arrow in an empty composer opens. */
