@@ -1,9 +1,9 @@
 /** Where one is signed in, and the ways to end that: one device, or all of them. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
 import type { ChatState } from '../../model.ts';
 import { Icon } from '../icons.tsx';
 import { useNow, usePage } from '../page.ts';
+import { AskFirst } from './ask-first.tsx';
 import { Missing, Problem, useAnswer, useDoing } from './asking.tsx';
 import { Frame } from './frame.tsx';
 
@@ -14,7 +14,6 @@ export function DevicesPanel({ state }: { readonly state: ChatState }): JSX.Elem
   const now = useNow(30_000);
   const asked = useAnswer('session:devices', {}, state.connection.status === 'open');
   const doing = useDoing();
-  const [asking, setAsking] = useState(false);
   const revoke = async (device: string): Promise<void> => {
     if (doing.busy) return;
     if ((await doing.run('session:revoke', { device })) !== undefined) asked.again();
@@ -60,23 +59,12 @@ export function DevicesPanel({ state }: { readonly state: ChatState }): JSX.Elem
       </ul>
       <Problem trouble={doing.trouble} />
       <section class="frame-section">
-        {asking ? (
-          <div class="ask" role="alert">
-            <p>{words.everywhereAsk}</p>
-            <div class="ask-buttons">
-              <button type="button" class="button plain" onClick={() => setAsking(false)}>
-                {texts.panel.cancel}
-              </button>
-              <button type="button" class="button grave" onClick={() => actions.logOut(true)}>
-                {words.everywhere}
-              </button>
-            </div>
-          </div>
-        ) : (
-          <button type="button" class="menu-item grave" onClick={() => setAsking(true)}>
-            <Icon name="leave" /> <span>{words.everywhere}</span>
-          </button>
-        )}
+        <AskFirst
+          label={words.everywhere}
+          question={words.everywhereAsk}
+          busy={doing.busy}
+          onYes={() => actions.logOut(true)}
+        />
         <p class="panel-hint">{words.everywhereHint}</p>
       </section>
     </Frame>

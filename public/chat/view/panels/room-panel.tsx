@@ -6,6 +6,7 @@ import type { ChatState } from '../../model.ts';
 import { Icon } from '../icons.tsx';
 import { usePage } from '../page.ts';
 import { openPanel } from '../panel-state.ts';
+import { AskFirst } from './ask-first.tsx';
 import { Problem, useDoing } from './asking.tsx';
 import { Field, Select, Switch } from './fields.tsx';
 import { Frame, leaveOverlay, roomSign, shownRoom } from './frame.tsx';
@@ -218,30 +219,19 @@ function Leave({ room }: { readonly room: RoomSummary }): JSX.Element {
   const { texts, actions } = usePage();
   const words = texts.roomPanel;
   const doing = useDoing();
-  const [asking, setAsking] = useState(false);
   const leave = async (): Promise<void> => {
     if (doing.busy) return;
     const answer = await doing.run('room:leave', { room: room.id, nonce: actions.nonce() });
     if (answer !== undefined) leaveOverlay();
   };
-  if (!asking)
-    return (
-      <button type="button" class="menu-item grave" onClick={() => setAsking(true)}>
-        <Icon name="leave" /> <span>{words.leave}</span>
-      </button>
-    );
   return (
-    <div class="ask" role="alert">
-      <p>{words.leaveAsk[room.kind](roomSign(room.kind, room.name))}</p>
+    <AskFirst
+      label={words.leave}
+      question={words.leaveAsk[room.kind](roomSign(room.kind, room.name))}
+      busy={doing.busy}
+      onYes={() => void leave()}
+    >
       <Problem trouble={doing.trouble} />
-      <div class="ask-buttons">
-        <button type="button" class="button plain" onClick={() => setAsking(false)}>
-          {texts.panel.cancel}
-        </button>
-        <button type="button" class="button grave" aria-disabled={doing.busy} onClick={() => void leave()}>
-          {words.leave}
-        </button>
-      </div>
-    </div>
+    </AskFirst>
   );
 }
