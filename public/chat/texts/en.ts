@@ -101,7 +101,7 @@ export const en: Texts = {
 
   signIn: {
     heading: 'Come on in',
-    lead: 'Pick a name and start\u00a0talking. No\u00a0account\u00a0needed.',
+    lead: 'Pick a name and start talking. No\u00a0account\u00a0needed.',
     nameLabel: 'Your name',
     placeholder: 'What should people call you?',
     hint: '1 to 32 characters. Everyone here can see it.',
