@@ -237,6 +237,9 @@ async function personalViews(page: Page, device: Device): Promise<void> {
 /** Reading further up while others go on. */
 async function unreadView(page: Page, stage: Stage, device: Device, picture: Buffer): Promise<void> {
   await openRoom(page, device, 'general');
+  await message(page, 'second floor').waitFor();
+  // Until it stands at its end.
+  await page.waitForTimeout(500);
   await page.evaluate(`document.querySelector('.scroller').scrollTop = 60`);
   await page.waitForTimeout(200);
   await stage.play(
@@ -283,12 +286,22 @@ async function brokenViews(page: Page, stage: Stage, device: Device): Promise<vo
   await shoot(page, 'offline', device);
   await page.context().setOffline(false);
   await button(page, /^Connection: Connected/).waitFor();
-  await page.getByText('Goes out when you are back').last().waitFor({ state: 'detached' });
+  await page.locator('.outgoing').first().waitFor({ state: 'detached' });
 
   stage.kill();
   const trying = page.getByText(/Trying again in \d+ seconds?/);
   await trying.first().waitFor({ timeout: 60_000 });
   await shoot(page, 'reconnecting', device, () => trying.first().waitFor({ timeout: 60_000 }));
+}
+
+/** The recorded figures of the benchmark. Without recorded results it shows how to get them. */
+async function benchView(browser: Browser, stage: Stage, device: Device): Promise<void> {
+  const context = await stage.look(browser, device);
+  const page = await context.newPage();
+  await page.goto(`${stage.base}/lab/bench`);
+  await page.locator('.score, .state strong').first().waitFor();
+  await shoot(page, 'bench', device);
+  await context.close();
 }
 
 const executablePath = findChromium();
@@ -308,6 +321,7 @@ try {
       await first.close();
       await stage.play(before, picture, () => 20);
       await refusedViews(browser, stage, device);
+      await benchView(browser, stage, device);
       for (const room of ['dev', '设计', 'launch', 'Mei', 'general']) await stage.read(room);
       const context = await stage.look(browser, device, first.context());
       const page = await context.newPage();
