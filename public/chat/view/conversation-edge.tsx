@@ -64,20 +64,30 @@ function Failed({ state }: { readonly state: ChatState }): JSX.Element {
   const words = useWords().timeline;
   const { texts, actions } = usePage();
   const { room, failure } = state.conversation;
+  // Trying again helps only when somebody lets the person in meanwhile.
+  const isFinal = room !== defaultRoom && (failure?.code === 'room-unknown' || failure?.code === 'banned');
   return (
     <div class="empty" role="alert">
       <Mark size={40} />
       <h2>{words.failedTitle}</h2>
       {failure === undefined ? null : <p>{failureText(texts, failure)}</p>}
       <p class="empty-actions">
-        <button type="button" class="button primary" onClick={() => actions.openRoom(room)}>
-          {words.openAgain}
-        </button>
         {room === defaultRoom ? null : (
-          <button type="button" class="button plain" onClick={() => actions.openRoom(defaultRoom)}>
+          <button
+            type="button"
+            class={isFinal ? 'button primary' : 'button plain'}
+            onClick={() => actions.openRoom(defaultRoom)}
+          >
             {words.toDefaultRoom}
           </button>
         )}
+        <button
+          type="button"
+          class={isFinal ? 'button plain' : 'button primary'}
+          onClick={() => actions.openRoom(room)}
+        >
+          {words.openAgain}
+        </button>
       </p>
     </div>
   );
