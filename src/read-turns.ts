@@ -78,11 +78,14 @@ export class ReadTurns {
       length < readLength &&
       (reader.account === undefined || !reader.account.held || length < heldReadLength)
     ) {
-      reader.inTurn = 0;
-      return -1;
+      if (reader.inTurn === 0) return -1;
+      // The turn is over by itself, and counts: full and half reads in turn would bring as much and never be held.
+      reader.inTurn += length;
+      return this.#afterTurn(reader) || -1;
     }
     reader.inTurn += length;
-    return this.#afterFullRead(reader);
+    const isOver = reader.inTurn >= (this.#shortTurnsLeft === 0 ? longTurn : shortTurn);
+    return isOver || reader.account?.held === true ? this.#afterTurn(reader) : -1;
   }
 
   /** Its connection is gone. */
@@ -96,9 +99,9 @@ export class ReadTurns {
     return account.overdrawn;
   }
 
-  #afterFullRead(reader: Reader): number {
+  /** @returns the milliseconds until the next one */
+  #afterTurn(reader: Reader): number {
     const alone = this.#shortTurnsLeft === 0;
-    if (reader.inTurn < (alone ? longTurn : shortTurn) && reader.account?.held !== true) return -1;
     reader.account ??= { readUntil: Number.NEGATIVE_INFINITY, overdrawn: false, held: false };
     const { account } = reader;
     const now = this.#now();

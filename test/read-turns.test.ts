@@ -81,6 +81,19 @@ test('a burst is free, and what comes behind it has to wait for its time, one sh
   expect(time.now - began).toBeLessThan(cost(later) + 2);
 });
 
+test('a turn that a half read ends counts as well', () => {
+  const { turns } = timed();
+  const one = reader();
+  let brought = 0;
+  for (let wait = -1; wait < 0; brought += 1.5) {
+    expect(turns.after(one, readLength)).toBe(-1);
+    wait = turns.after(one, readLength / 2);
+  }
+  expect(one.account).toMatchObject({ overdrawn: true, held: true });
+  expect(cost(brought)).toBeGreaterThan(burst);
+  expect(cost(brought - 1.5)).toBeLessThanOrEqual(burst);
+});
+
 test('whoever has waited long enough has a burst again, and no more than one', () => {
   const { time, turn } = timed();
   const one = reader();
