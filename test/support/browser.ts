@@ -49,10 +49,15 @@ export interface ChatProgram {
 /**
  * The chat as `npm start` runs it, on an empty directory and a free port. Ended and removed when the test is over.
  * @param flags besides port and directory
+ * @param prepare puts something into the directory before
  */
-export async function startChat(flags: readonly string[] = []): Promise<ChatProgram> {
+export async function startChat(
+  flags: readonly string[] = [],
+  prepare?: (directory: string) => Promise<void>,
+): Promise<ChatProgram> {
   const directory = mkdtempSync(join(tmpdir(), 'barewire-browser-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  await prepare?.(directory);
   let running = await startChatProgram(directory, '0', flags);
   // It comes back where the pages look for it.
   const { port } = running;
