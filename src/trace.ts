@@ -24,6 +24,18 @@ export interface TracedFrame {
 
 export type TraceListener = (frame: TracedFrame) => void;
 
+export type OpcodeName = 'continuation' | 'text' | 'binary' | 'close' | 'ping' | 'pong';
+
+/** What the opcodes of RFC 6455 §5.2 are called; others have no name. */
+export const opcodeNames: ReadonlyMap<number, OpcodeName> = new Map([
+  [0x0, 'continuation'],
+  [0x1, 'text'],
+  [0x2, 'binary'],
+  [0x8, 'close'],
+  [0x9, 'ping'],
+  [0xa, 'pong'],
+]);
+
 /** What a tracer was told, by its names. */
 export function describeTracedFrame(
   sent: boolean,

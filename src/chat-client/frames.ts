@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { count } from '../chat/events.ts';
+import { opcodeNames } from '../trace.ts';
 import { createEventSource, type EventSourceConstructor } from './carriers/event-source.ts';
 import type { WireTick } from './state.ts';
 
@@ -17,15 +18,6 @@ const frameSchema = v.object({
   rsv1: v.boolean(),
   masked: v.boolean(),
 });
-
-const kinds: ReadonlyMap<number, WireTick['kind']> = new Map([
-  [0x0, 'continuation'],
-  [0x1, 'text'],
-  [0x2, 'binary'],
-  [0x8, 'close'],
-  [0x9, 'ping'],
-  [0xa, 'pong'],
-]);
 
 export interface FrameWatch {
   /** Origin of the server, as `https://chat.example`. */
@@ -84,7 +76,7 @@ function readFrame(data: unknown): WireTick | undefined {
   const frame = v.safeParse(frameSchema, value);
   if (!frame.success) return undefined;
   const { time, direction, opcode, length, rsv1 } = frame.output;
-  const kind = kinds.get(opcode);
+  const kind = opcodeNames.get(opcode);
   if (kind === undefined) return undefined;
   return { time, direction: direction === 'in' ? 'up' : 'down', kind, length, compressed: rsv1 };
 }

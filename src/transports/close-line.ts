@@ -3,22 +3,13 @@
  * logs can name each, and the last frames as words. Called by websocket.ts.
  */
 import type { CloseRecord } from '../index.ts';
+import { opcodeNames } from '../trace.ts';
 
 /** A close record without anything inside of anything. Times are whole milliseconds. */
 export interface CloseLine extends Omit<CloseRecord, 'lastFrames'> {
   /** The oldest first, as in `in text 120, out pong 4`: where it went, what it was, octets of payload. */
   readonly lastFrames: string;
 }
-
-/** The kinds of frames by their opcodes (§5.2). */
-const kinds: ReadonlyMap<number, string> = new Map([
-  [0x0, 'continuation'],
-  [0x1, 'text'],
-  [0x2, 'binary'],
-  [0x8, 'close'],
-  [0x9, 'ping'],
-  [0xa, 'pong'],
-]);
 
 /** The record as plain fields. */
 export function closeLine(record: CloseRecord): CloseLine {
@@ -38,7 +29,7 @@ function describeFrame({
   rsv1,
   payloadLength,
 }: CloseRecord['lastFrames'][number]): string {
-  const kind = kinds.get(opcode) ?? `opcode ${opcode}`;
+  const kind = opcodeNames.get(opcode) ?? `opcode ${opcode}`;
   return [direction, fin ? '' : 'unfinished', rsv1 ? 'compressed' : '', kind, payloadLength]
     .filter((word) => word !== '')
     .join(' ');
