@@ -71,8 +71,7 @@ export function createAsk(dependencies: PanelDependencies): Ask {
       link.request(event, data, (outcome: Outcome<typeof event>) => {
         if (outcome.status === 'lost') return resolve({ status: 'offline' });
         // The two belong together, as `request` has one type parameter for both; the compiler cannot follow that.
-        if (outcome.status === 'ok')
-          cell.batch(() => learn({ event, data } as unknown as Outgone, outcome.data));
+        if (outcome.status === 'ok') cell.batch(() => learn({ event, data } as Outgone, outcome.data));
         else if (outcome.failure.code === 'signed-out') dependencies.signedOut();
         resolve(outcome);
       });

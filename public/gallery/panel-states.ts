@@ -1,6 +1,7 @@
 /** Made-up people, rooms and states of the chat for the gallery of panels, by name. */
 import type { Image, Member, Message, RoomMember, RoomSummary } from '../../src/chat/events.ts';
 import type { ChatState, TimelineItem } from '../chat/model.ts';
+import { limits, picture } from './people.ts';
 
 const noon = new Date();
 noon.setHours(10, 40, 0, 0);
@@ -96,22 +97,6 @@ export function say(author: Member, at: number, content: string | Image, inRoom 
   };
 }
 
-/** A picture drawn here: hills at dusk. */
-function picture(id: string, width: number, height: number): Image {
-  const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 600 400" preserveAspectRatio="xMidYMid slice"><rect width="600" height="400" fill="#33406b"/><rect y="180" width="600" height="120" fill="#e08e6d"/><circle cx="420" cy="240" r="34" fill="#fff1cf"/><path d="M0 280 120 190 230 270 330 200 470 290 600 220V400H0z" fill="#6d4c5b"/><path d="M0 330 150 260 300 330 430 280 600 340V400H0z" fill="#3c2f45"/></svg>`;
-  const url = `data:image/svg+xml,${encodeURIComponent(drawing)}`;
-  const scale = Math.min(1, 640 / width, 640 / height);
-  return {
-    id,
-    type: 'image/jpeg',
-    length: 482_133,
-    width,
-    height,
-    url,
-    thumbnail: { url, width: Math.round(width * scale), height: Math.round(height * scale) },
-  };
-}
-
 const messages: readonly Message[] = [
   say(mei, 2, 'good morning 👋'),
   say(mei, 2, 'did anyone look at the handshake test that failed last night?'),
@@ -166,16 +151,7 @@ export const room0: ChatState = {
   },
   outbox: [],
   drafts: {},
-  limits: {
-    nameLength: 32,
-    textLength: 4000,
-    imageLength: 8 * 1024 * 1024,
-    imageTypes: ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif'],
-    pageLength: 100,
-    eventLength: 65_536,
-    roomNameLength: 64,
-    topicLength: 250,
-  },
+  limits,
   toasts: [],
   traffic: { sent: 41, received: 128, octetsSent: 6_213, octetsReceived: 48_902, resumes: 2 },
 };

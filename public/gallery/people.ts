@@ -81,6 +81,18 @@ export function quoteOf({ message }: { readonly message: Message }): NonNullable
   return { id, offset, author, excerpt: content.type === 'text' ? content.text.slice(0, 140) : '' };
 }
 
+/** What the server would announce. */
+export const limits = {
+  nameLength: 32,
+  textLength: 4000,
+  imageLength: 8 * 1024 * 1024,
+  imageTypes: ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif'],
+  pageLength: 100,
+  eventLength: 65536,
+  roomNameLength: 64,
+  topicLength: 250,
+};
+
 /** A picture drawn here: hills at dusk. */
 export function picture(id: string, width: number, height: number): Image {
   const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 600 400" preserveAspectRatio="xMidYMid slice">

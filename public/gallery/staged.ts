@@ -1,20 +1,9 @@
 /** Made-up states of the chat for the gallery, by name, and a store that holds one. */
 import type { RoomMember } from '../../src/chat/events.ts';
 import type { ChatState, ChatStore, ConnectionState, Conversation, Draft } from '../chat/model.ts';
-import { ada, base, bjorn, long, me, mei, picture, pixel, room, waiting, wei } from './people.ts';
+import { ada, base, bjorn, limits, long, me, mei, picture, pixel, room, waiting, wei } from './people.ts';
 import { stagedStoreOf } from './store.ts';
 import { lively, log, manyImages, marked, moderated, odd } from './talk.ts';
-
-const limits = {
-  nameLength: 32,
-  textLength: 4000,
-  imageLength: 8 * 1024 * 1024,
-  imageTypes: ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif'],
-  pageLength: 100,
-  eventLength: 65536,
-  roomNameLength: 64,
-  topicLength: 250,
-};
 
 const open: ConnectionState = {
   status: 'open',

@@ -4,7 +4,6 @@
  * place, panels/panel.tsx what is in it; both read it by `usePanel`.
  */
 import { useEffect, useState } from 'preact/hooks';
-import type { Message } from '../../../src/chat/events.ts';
 
 /** A panel, and what it is about when it is about something. All of them are of the room that is shown. */
 export type PanelView =
@@ -21,7 +20,6 @@ export type PanelView =
   /** `member` is the id of whom it is about; without one it lists bans and the audit. */
   | { readonly kind: 'moderation'; readonly member?: string }
   /** A message and what answers it. */
-  | { readonly kind: 'thread'; readonly message: Message }
   | { readonly kind: 'notifications' }
   | { readonly kind: 'password' };
 
