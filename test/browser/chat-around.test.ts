@@ -1,5 +1,5 @@
 /** What else a person meets in a real Chromium: passwords and invitations at the door, `:emoji:`, mute, notifications, the wire. */
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   composer,
@@ -14,6 +14,7 @@ import {
   say,
   signIn,
   startChat,
+  two,
   visible,
 } from '../support/browser.ts';
 
@@ -22,11 +23,6 @@ beforeAll(async () => {
   browser = await launchChromium();
 });
 afterAll(() => browser.close());
-
-async function two(): Promise<{ url: string; ada: Page; mei: Page }> {
-  const { url } = await startChat();
-  return { url, ada: await enter(browser, url, 'Ada'), mei: await enter(browser, url, 'Mei') };
-}
 
 test('a server with a password asks for it, and says when it is wrong', async () => {
   const { url } = await startChat(['--server-password', 'open sesame']);
@@ -64,7 +60,7 @@ test('an emoji is found by its name between colons, and picked with the keyboard
 });
 
 test('who looks elsewhere is notified of a mention, but not from a room that is muted', async () => {
-  const { ada, mei } = await two();
+  const { ada, mei } = await two(browser);
   await ada.evaluate(() => {
     const shown: string[] = [];
     Object.assign(globalThis, { shown });
@@ -94,7 +90,7 @@ test('who looks elsewhere is notified of a mention, but not from a room that is 
 });
 
 test('rooms, people and commands are reached by one field', async () => {
-  const { ada, mei } = await two();
+  const { ada, mei } = await two(browser);
   await makeRoom(ada, 'harbour');
   await ada.keyboard.press('Control+k');
   const field = ada.getByRole('dialog').getByRole('combobox');

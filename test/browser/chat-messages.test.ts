@@ -6,13 +6,12 @@ import {
   act,
   choose,
   composer,
-  enter,
   launchChromium,
   message,
   panel,
   say,
   sent,
-  startChat,
+  two,
   visible,
 } from '../support/browser.ts';
 
@@ -22,14 +21,9 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-async function two(): Promise<{ url: string; ada: Page; mei: Page }> {
-  const { url } = await startChat();
-  return { url, ada: await enter(browser, url, 'Ada'), mei: await enter(browser, url, 'Mei') };
-}
-
 describe('a message', () => {
   test('is answered: the answer shows what it answers, and leads there', async () => {
-    const { ada, mei } = await two();
+    const { ada, mei } = await two(browser);
     await say(ada, 'Where do we meet?');
     await act(mei, 'Where do we meet?', 'Reply');
     await mei.getByText('Reply to Ada').waitFor();
@@ -41,7 +35,7 @@ describe('a message', () => {
   });
 
   test('is edited, by a button and by the up arrow, and keeps its earlier versions', async () => {
-    const { ada, mei } = await two();
+    const { ada, mei } = await two(browser);
     await say(ada, 'teh first');
     await act(ada, 'teh first', 'Edit');
     await expect.poll(() => composer(ada).inputValue()).toBe('teh first');
@@ -60,7 +54,7 @@ describe('a message', () => {
   });
 
   test('is deleted for everybody, after a question', async () => {
-    const { ada, mei } = await two();
+    const { ada, mei } = await two(browser);
     await say(ada, 'Forget this');
     await say(ada, 'Keep this');
     await visible(mei, 'Keep this');
@@ -76,7 +70,7 @@ describe('a message', () => {
   });
 
   test('is reacted to: counted, taken back, and the same after a reload', async () => {
-    const { ada, mei } = await two();
+    const { ada, mei } = await two(browser);
     await say(ada, 'Cake in the kitchen');
     await visible(mei, 'Cake in the kitchen');
     await choose(mei, 'Cake in the kitchen', '👍');
@@ -94,7 +88,7 @@ describe('a message', () => {
   });
 
   test('mentions who is chosen from the list, and stands out for them', async () => {
-    const { ada, mei } = await two();
+    const { ada, mei } = await two(browser);
     await composer(ada).pressSequentially('Look, @me');
     await ada.getByRole('listbox', { name: 'People' }).getByRole('option', { name: /Mei/ }).waitFor();
     await composer(ada).press('Enter');
@@ -105,7 +99,7 @@ describe('a message', () => {
   });
 
   test('shows that somebody is writing it', async () => {
-    const { ada, mei } = await two();
+    const { ada, mei } = await two(browser);
     await composer(ada).pressSequentially('Hm');
     await visible(mei, 'Ada is typing…');
     await composer(ada).press('Enter');
@@ -113,7 +107,7 @@ describe('a message', () => {
   });
 
   test('is drawn with what was written in it, and code can be copied', async () => {
-    const { ada, mei } = await two();
+    const { ada, mei } = await two(browser);
     await say(ada, '**bold** _slanted_ `inline`');
     await composer(ada).fill('```js\nconst answer = 42;\n```');
     await composer(ada).press('Enter');
@@ -127,7 +121,7 @@ describe('a message', () => {
 
 describe('search', () => {
   test('finds English and Chinese, and shows the place', async () => {
-    const { ada, mei } = await two();
+    const { ada, mei } = await two(browser);
     for (const text of ['The quick brown fox', 'a lazy dog', '今天天气很好', '明天去北京'])
       await say(ada, text);
     await visible(mei, '明天去北京');
@@ -160,7 +154,7 @@ describe('search', () => {
 
 describe('pictures', () => {
   test('are looked at with keys alone: the next, the one before, larger, and away', async () => {
-    const { ada, mei } = await two();
+    const { ada, mei } = await two(browser);
     const picture = async (name: string, background: string) => ({
       name,
       mimeType: 'image/png',

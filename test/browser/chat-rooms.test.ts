@@ -19,6 +19,7 @@ import {
   sent,
   startChat,
   stored,
+  two,
   visible,
 } from '../support/browser.ts';
 
@@ -27,11 +28,6 @@ beforeAll(async () => {
   browser = await launchChromium();
 });
 afterAll(() => browser.close());
-
-async function two(): Promise<{ url: string; ada: Page; mei: Page }> {
-  const { url } = await startChat();
-  return { url, ada: await enter(browser, url, 'Ada'), mei: await enter(browser, url, 'Mei') };
-}
 
 async function join(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: 'Find rooms' }).click();
@@ -58,7 +54,7 @@ async function secondDevice(page: Page, url: string, name: string): Promise<Page
 
 describe('rooms', () => {
   test('are made, found, joined, renamed, given a topic and left', async () => {
-    const { ada, mei } = await two();
+    const { ada, mei } = await two(browser);
     await makeRoom(ada, 'garden');
     await say(ada, 'Tulips or roses?');
     await join(mei, 'garden');
@@ -82,7 +78,7 @@ describe('rooms', () => {
   });
 
   test('keep their talk apart, and count what is unread until it was seen', async () => {
-    const { ada, mei } = await two();
+    const { ada, mei } = await two(browser);
     await makeRoom(ada, 'garden');
     await join(mei, 'garden');
     await roomLink(mei, 'general').click();
@@ -102,7 +98,7 @@ describe('rooms', () => {
   });
 
   test('are read on all devices when they were read on one', async () => {
-    const { url, ada, mei } = await two();
+    const { url, ada, mei } = await two(browser);
     const phone = await secondDevice(mei, url, 'Mei');
     for (const page of [mei, phone]) {
       await makeOrOpen(page);
@@ -168,7 +164,7 @@ describe('rooms', () => {
 
 describe('people', () => {
   test('write to each other directly, and nobody else sees it', async () => {
-    const { url, ada, mei } = await two();
+    const { url, ada, mei } = await two(browser);
     const zoe = await enter(browser, url, 'Zoe');
     const person = await openPerson(ada, 'Mei');
     await person.getByRole('button', { name: 'Write directly' }).click();
@@ -184,7 +180,7 @@ describe('people', () => {
   });
 
   test('come into a private room by a link, also when they are new', async () => {
-    const { url, ada, mei } = await two();
+    const { url, ada, mei } = await two(browser);
     await makeRoom(ada, 'secret', 'Private');
     await say(ada, 'Nobody knows');
     await mei.getByRole('button', { name: 'Find rooms' }).click();

@@ -121,6 +121,12 @@ export async function enter(browser: Browser, url: string, name: string): Promis
   return page;
 }
 
+/** Ada and Mei, each in a browser of their own, on a chat of their own. */
+export async function two(browser: Browser): Promise<{ url: string; ada: Page; mei: Page }> {
+  const { url } = await startChat();
+  return { url, ada: await enter(browser, url, 'Ada'), mei: await enter(browser, url, 'Mei') };
+}
+
 /** The message field of a room: `#general`, or the name of the other one in a direct room. */
 export const composer = (page: Page, room = '#general') =>
   page.getByRole('textbox', { name: `Message to ${room}`, exact: true });
